@@ -1,0 +1,1 @@
+"""The only floor that touches clocks, devices, sockets and processes."""

@@ -1,0 +1,129 @@
+"""The values that flow: stamped samples in, embeddings out. Every floor above speaks in these.
+
+All times are nanoseconds on the session axis: 0 is the session's origin (for a recording, its first sample).
+A sample is stamped once, at capture; everything derived from it carries the stretch of that axis it speaks of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+NS_PER_S = 1_000_000_000
+
+
+class Modality(StrEnum):
+    """A way a person expresses themselves, as far as we observe it."""
+
+    FACE = "face"
+    VOICE = "voice"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """Half-open stretch [start_ns, end_ns) of the session axis. Raises ValueError when reversed."""
+
+    start_ns: int
+    end_ns: int
+
+    def __post_init__(self) -> None:
+        if self.end_ns < self.start_ns:
+            raise ValueError(f"interval ends ({self.end_ns}) before it starts ({self.start_ns})")
+
+    @property
+    def duration_ns(self) -> int:
+        return self.end_ns - self.start_ns
+
+    def overlaps(self, other: Interval) -> bool:
+        return self.start_ns < other.end_ns and other.start_ns < self.end_ns
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFrame:
+    """One picture. `rgb` is uint8 [height, width, 3]; `pts_ns` is the moment it was grabbed."""
+
+    seq: int
+    pts_ns: int
+    rgb: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """Consecutive samples of one channel. `pcm` is float32 [n] in [-1, 1]; `pts_ns` is its first sample."""
+
+    seq: int
+    pts_ns: int
+    sample_rate_hz: int
+    pcm: NDArray[np.float32]
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.pts_ns, self.pts_ns + len(self.pcm) * NS_PER_S // self.sample_rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A spoken word. `timing` says whether its interval was measured by the recognizer or estimated by us."""
+
+    text: str
+    interval: Interval
+    probability: float
+    timing: Literal["measured", "estimated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One revision of an utterance. `committed` only ever grows, `tentative` may still change; `final` is the last."""
+
+    utterance_id: int
+    revision: int
+    interval: Interval
+    committed: tuple[Word, ...]
+    tentative: tuple[Word, ...]
+    final: bool
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return self.committed + self.tentative
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A named reason. `value` is the feature in standard deviations from this person's own baseline (or from the
+    training mean where there is no baseline); `effect` is how far it moved the head's sarcasm probability.
+    """
+
+    name: str
+    modality: Modality
+    value: float
+    effect: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one encoder's own head makes of the recent past: P(sarcasm) in [0, 1], sentiment in [-1, 1]."""
+
+    sarcasm: float
+    sentiment: float
+    cues: tuple[Cue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """An encoder's output. `vector` is float32 [dim]; confidence 0 means it looked and saw nothing (not: missing)."""
+
+    seq: int
+    modality: Modality
+    interval: Interval
+    vector: NDArray[np.float32]
+    confidence: float
+    reading: Reading | None = None

@@ -1,0 +1,1 @@
+"""Library: embeddings in, estimates out. No clock, socket, device or process."""
