@@ -1,0 +1,221 @@
+"""The messages of the stream, as typed frozen values: what the agent publishes and every subscriber reads.
+
+Times in `_ns` are nanoseconds on the session's axis (0 = its origin; for a recording, its beginning). The welcome
+message ties that axis to the machine's monotonic clock and to the calendar. Readers ignore fields they do not know.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+SPEC = 1
+"""Version of the messages' specification; it changes only when an old reader would misread a new message."""
+
+ModalityName: TypeAlias = Literal["face", "voice", "text"]
+Status: TypeAlias = Literal["ok", "stale", "absent", "off"]
+
+
+class _Value(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a message."""
+
+
+class Sarcasm(_Value, frozen=True, kw_only=True):
+    """Whether it was meant literally. Unknown (null) while nothing has been said that it could apply to."""
+
+    probability: float | None
+    """Calibrated, in [0, 1], for speech of which half is sarcastic."""
+    state: Literal["on", "off", "unknown"]
+    """The probability with hysteresis, so that it does not flicker: on from 0.6 up, off from 0.4 down."""
+
+
+class Sentiment(_Value, frozen=True, kw_only=True):
+    """How the speaker feels about what they say, in [-1, 1]; null without evidence."""
+
+    literal: float | None
+    """What the words say."""
+    delivered: float | None
+    """What voice and face say."""
+    intended: float | None
+    """What was meant: the words taken at the probability that they were meant."""
+
+
+class Incongruity(_Value, frozen=True, kw_only=True):
+    """Signed gaps between sentiments, in [-2, 2]: the first named minus the second; null unless both are there."""
+
+    text_voice: float | None
+    text_face: float | None
+    voice_face: float | None
+
+
+class ModalityReading(_Value, frozen=True, kw_only=True):
+    """One modality's share in an estimate."""
+
+    status: Status
+    """ok: evidence; stale: evidence, but its source has fallen silent; absent: nothing seen or heard; off: not in use."""
+    age_ms: float | None
+    """From the newest evidence to the end of the estimate's stretch; null without any."""
+    sarcasm: float | None
+    """This modality's own sarcasm probability."""
+    sentiment: float | None
+    """This modality's own sentiment."""
+    contribution: float
+    """How much the sarcasm probability would fall if this modality were left out (negative: rise)."""
+
+
+class NamedCue(_Value, frozen=True, kw_only=True):
+    """A computed reason for the estimate."""
+
+    name: str
+    modality: ModalityName
+    value: float
+    """The feature, in standard deviations."""
+    effect: float
+    """How far it moved its modality's sarcasm probability."""
+
+
+class SpokenWord(_Value, frozen=True, kw_only=True):
+    """A word, when it was spoken, and how sure the recognizer was of it, in [0, 1]."""
+
+    text: str
+    start_ns: int
+    end_ns: int
+    probability: float
+    timing: Literal["measured", "estimated"]
+
+
+class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every message begins with."""
+
+    spec: int = SPEC
+    session: str
+    """One run of the agent. Another session means a new axis of time and new numbers."""
+    stream: str
+    seq: int
+    """Counts within (session, stream, type), by one: a gap is a loss. All revisions of an estimate share its number."""
+    start_ns: int
+    """The stretch spoken of: from here..."""
+    end_ns: int
+    """...to here, exclusive."""
+    created_ns: int
+    published_ns: int
+    model: str
+
+
+class Estimate(_Message, frozen=True, kw_only=True, tag="estimate"):
+    """The rolling answer, one per tick of the grid: revision 0 in time, later ones when more words had been heard."""
+
+    revision: int
+    final: bool
+    sarcasm: Sarcasm
+    sentiment: Sentiment
+    incongruity: Incongruity
+    confidence: float
+    """In [0, 1]: how much evidence there was, whatever it said."""
+    modalities: dict[ModalityName, ModalityReading]
+    cues: tuple[NamedCue, ...]
+    latency_ms: float
+    """From the end of the stretch to publication."""
+
+
+class Utterance(_Message, frozen=True, kw_only=True, tag="utterance"):
+    """The answer for one finished utterance, over its whole stretch, with its words."""
+
+    utterance_id: int
+    text: str
+    words: tuple[SpokenWord, ...]
+    sarcasm: Sarcasm
+    sentiment: Sentiment
+    incongruity: Incongruity
+    confidence: float
+    modalities: dict[ModalityName, ModalityReading]
+    cues: tuple[NamedCue, ...]
+    latency_ms: float
+    rcs: str
+    """The line for a language model: Real-time Context Standard 0.1 in front of the words."""
+
+
+class Transcript(_Message, frozen=True, kw_only=True, tag="transcript"):
+    """The words of an utterance so far. Committed words stay until the final revision, which reads all of it again."""
+
+    utterance_id: int
+    revision: int
+    final: bool
+    committed: tuple[SpokenWord, ...]
+    tentative: tuple[SpokenWord, ...]
+
+
+class Event(_Message, frozen=True, kw_only=True, tag="event"):
+    """Something that happened at a moment (start_ns = end_ns)."""
+
+    name: Literal["sarcasm_on", "sarcasm_off", "source_ended"]
+    detail: str = ""
+
+
+class WorkerHealth(_Value, frozen=True, kw_only=True):
+    """One process of the agent."""
+
+    state: Literal["off", "starting", "ready", "running", "restarting", "failed", "stopped"]
+    reason: str = ""
+    pid: int | None = None
+    restarts: int = 0
+    lag_ms: float | None = None
+    """How far its work is behind the session's clock."""
+    counters: dict[str, int] = {}
+    """Work done and every loss, by name."""
+
+
+class Health(_Message, frozen=True, kw_only=True, tag="health"):
+    """How the agent is: once a second, and at once when a process changes state."""
+
+    state: Literal["ok", "degraded", "failed"]
+    workers: dict[str, WorkerHealth]
+
+
+class Welcome(_Message, frozen=True, kw_only=True, tag="welcome"):
+    """Greets each new subscriber, before the last value of every type is repeated."""
+
+    version: str
+    origin_monotonic_ns: int
+    """The session's origin on the machine's monotonic clock; 0 for a recording scored at full speed."""
+    origin_unix_ns: int
+    source: str
+    tick_hz: float
+    recording: bool = False
+    """Whether anything of this session is being written to disk."""
+
+
+Message: TypeAlias = Estimate | Utterance | Transcript | Event | Health | Welcome
+MESSAGE_TYPES: dict[str, type[Message]] = {
+    "estimate": Estimate,
+    "utterance": Utterance,
+    "transcript": Transcript,
+    "event": Event,
+    "health": Health,
+    "welcome": Welcome,
+}
+
+_read_json = msgspec.json.Decoder(Message)
+_read_msgpack = msgspec.msgpack.Decoder(Message)
+
+
+def type_name(message: Message) -> str:
+    """The message's type as topics and bodies spell it."""
+    return str(message.__struct_config__.tag)
+
+
+def topic(stream: str, message_type: str) -> bytes:
+    """The topic frame of a message: deadpan/1/<stream>/<type>."""
+    return f"deadpan/{SPEC}/{stream}/{message_type}".encode()
+
+
+def to_json(message: Message) -> bytes:
+    """A message's body: one line of JSON."""
+    return msgspec.json.encode(message)
+
+
+def from_body(body: bytes) -> Message:
+    """Read a body, JSON or msgpack. Raises msgspec.ValidationError or msgspec.DecodeError when it is neither."""
+    message: Message = _read_json.decode(body) if body[:1] == b"{" else _read_msgpack.decode(body)
+    return message

