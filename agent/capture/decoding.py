@@ -1,0 +1,83 @@
+"""An open container in, the decoded frames of one of its streams out, with damage counted instead of raised."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, overload
+
+import av
+import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from agent.capture.source import CaptureError, Problem
+from encoders.samples import NS_PER_S
+
+# Containers that state their duration, rather than have FFmpeg guess it from size and bit rate.
+_STATES_DURATION = ("mov,", "matroska,", "avi", "wav", "flac", "ogg")
+_END_TOLERANCE_NS = NS_PER_S
+
+
+@overload
+def decode(container: InputContainer, stream: VideoStream, losses: Counter[str]) -> Iterator[av.VideoFrame]: ...
+@overload
+def decode(container: InputContainer, stream: AudioStream, losses: Counter[str]) -> Iterator[av.AudioFrame]: ...
+def decode(
+    container: InputContainer, stream: VideoStream | AudioStream, losses: Counter[str]
+) -> Iterator[av.VideoFrame] | Iterator[av.AudioFrame]:
+    """Every frame of `stream` that decodes, in order.
+
+    Damage does not raise: packets that do not decode are counted as `decode_errors`, frames that decoded with holes as
+    `corrupt`, and a file that ends before it said it would as `truncated`. Raises CaptureError for a network that went.
+    """
+    return _decode(container, stream, losses)
+
+
+def _decode(container: InputContainer, stream: VideoStream | AudioStream, losses: Counter[str]) -> Iterator[Any]:
+    stream.codec_context.thread_count = 1
+    end = Fraction(0)
+    try:
+        # All streams are read, though one is decoded: the last packet of any tells whether the file is whole.
+        for packet in container.demux():
+            if packet.pts is not None and packet.time_base is not None:
+                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+            if packet.stream_index == stream.index:
+                yield from _decode_packet(stream, packet, losses)
+    except (av.error.InvalidDataError, av.error.EOFError):
+        losses["truncated"] += 1
+        yield from _decode_packet(stream, None, losses)
+        return
+    except (av.error.ExitError, av.error.HTTPError, OSError) as error:
+        raise CaptureError(Problem.VANISHED, f"{container.name} stopped while it was being read: {error}.") from error
+    if container.duration is not None and container.format.name.startswith(_STATES_DURATION):
+        promised_ns = container.duration * 1000 + (container.start_time or 0) * 1000
+        if end * NS_PER_S < promised_ns - _END_TOLERANCE_NS:
+            losses["truncated"] += 1
+
+
+def _decode_packet(
+    stream: VideoStream | AudioStream, packet: av.Packet[Any] | None, losses: Counter[str]
+) -> Iterator[av.VideoFrame | av.AudioFrame]:
+    try:
+        frames = stream.decode(packet)
+    except av.error.EOFError:  # the stream itself said that it ended
+        return
+    except av.error.FFmpegError:
+        losses["decode_errors"] += 1
+        return
+    for frame in frames:
+        if frame.is_corrupt:
+            losses["corrupt"] += 1
+        else:
+            yield frame
+
+
+def pts_ns(frame: av.VideoFrame | av.AudioFrame, origin_s: Fraction) -> int | None:
+    """The frame's own time on the session axis; None where the file does not say."""
+    pts = frame.pts if frame.pts is not None else frame.dts
+    if pts is None or frame.time_base is None:
+        return None
+    return int((pts * frame.time_base - origin_s) * NS_PER_S)

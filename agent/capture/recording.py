@@ -1,0 +1,126 @@
+"""A recording (any file or address FFmpeg reads) in; its frames and its sound out, without loss and unpaced."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from agent.capture.decoding import decode, pts_ns
+from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe
+from agent.capture.pcm import to_mono
+from agent.capture.picture import LONG_EDGE_PX, FrameGrid, to_rgb
+from agent.capture.segment import Segment, anchored_at
+from agent.capture.source import CaptureError, Problem
+from encoders.samples import NS_PER_S, AudioChunk, VideoFrame
+
+__all__ = ["Recording", "RecordingAudio", "RecordingVideo", "probe"]
+
+# The file's own times are believed over its sample count once they differ by this much.
+_GAP_NS = 50_000_000
+_USUAL_RATE_HZ = 25
+
+
+class RecordingVideo:
+    """The main moving pictures of a recording, upright, at most `max_rate_hz` of them a second.
+
+    Each frame keeps its own time, whatever the frame rate does.
+    Losses: decode_errors, corrupt, truncated, out_of_order.
+    """
+
+    def __init__(self, location: Location, max_rate_hz: float = 15.0, long_edge_px: int = LONG_EDGE_PX) -> None:
+        self.name = str(location)
+        self.losses: Counter[str] = Counter()
+        self._location = location
+        self._max_rate_hz = max_rate_hz
+        self._long_edge_px = long_edge_px
+
+    def __enter__(self) -> Self:
+        self._container = open_media(self._location)
+        stream = best_video(self._container)
+        if stream is None:
+            self._container.close()
+            raise CaptureError(Problem.EMPTY, f"{self.name} holds no moving pictures.")
+        self._stream = stream
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        origin = origin_s(self._container)
+        spacing_ns = int(NS_PER_S / (self._stream.guessed_rate or _USUAL_RATE_HZ))
+        pixel_aspect = float(self._stream.sample_aspect_ratio or 1)
+        grid = FrameGrid(self._max_rate_hz)
+        seq = itertools.count()
+        last_ns: int | None = None
+        for frame in decode(self._container, self._stream, self.losses):
+            now_ns = pts_ns(frame, origin)
+            if now_ns is None:
+                now_ns = 0 if last_ns is None else last_ns + spacing_ns
+            if last_ns is not None and now_ns <= last_ns:
+                self.losses["out_of_order"] += 1
+                continue
+            last_ns = now_ns
+            if grid.admits(now_ns):
+                yield VideoFrame(next(seq), now_ns, to_rgb(frame, pixel_aspect, self._long_edge_px))
+        if last_ns is None:
+            raise CaptureError(Problem.EMPTY, f"{self.name} holds no picture that can be decoded.")
+
+
+class RecordingAudio:
+    """The main sound of a recording as mono 16 kHz chunks of 32 ms, the last of a stretch shorter.
+
+    Chunks are timed by counting samples from the first one's own time. Where the file's times leave the count by more
+    than 50 ms, a stretch ends: after a hole the next starts at the file's time (nothing is filled in, seq goes on), and
+    what overlaps sound already delivered is dropped. Losses: decode_errors, corrupt, truncated, overlapping.
+    """
+
+    def __init__(self, location: Location) -> None:
+        self.name = str(location)
+        self.losses: Counter[str] = Counter()
+        self._location = location
+
+    def __enter__(self) -> Self:
+        self._container = open_media(self._location)
+        stream = best_audio(self._container)
+        if stream is None:
+            self._container.close()
+            raise CaptureError(Problem.EMPTY, f"{self.name} holds no sound.")
+        self._stream = stream
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+    def __iter__(self) -> Iterator[AudioChunk]:
+        origin = origin_s(self._container)
+        seq = itertools.count()
+        segment: Segment | None = None
+        start_ns = end_ns = 0
+        for frame in decode(self._container, self._stream, self.losses):
+            pcm, rate_hz = to_mono(frame), frame.sample_rate
+            frame_ns = pts_ns(frame, origin)
+            ahead_ns = 0 if frame_ns is None else frame_ns - end_ns
+            if segment is not None and ahead_ns < -_GAP_NS:
+                self.losses["overlapping"] += 1
+                pcm = pcm[-ahead_ns * rate_hz // NS_PER_S :]
+                ahead_ns = 0
+            if not len(pcm):
+                continue
+            if segment is None or ahead_ns > _GAP_NS or rate_hz != segment.rate_hz:
+                if segment is not None:
+                    yield from segment.finish()
+                start_ns = end_ns + ahead_ns if segment is None else end_ns + max(ahead_ns, 0)
+                segment = Segment(rate_hz, anchored_at(start_ns), seq)
+            yield from segment.push(pcm)
+            end_ns = start_ns + segment.samples_in * NS_PER_S // rate_hz
+        if segment is None:
+            raise CaptureError(Problem.EMPTY, f"{self.name} holds no sound that can be decoded.")
+        yield from segment.finish()

@@ -1,0 +1,62 @@
+"""The seam every input fits: a device, file or address in, stamped samples out, with every loss counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+Sample_co = TypeVar("Sample_co", covariant=True)
+
+
+class Problem(StrEnum):
+    """Why nothing can be captured: what a program may branch on. The error's text is for people."""
+
+    ABSENT = "absent"  # no such device, file or address
+    FORBIDDEN = "forbidden"  # it is there, but this user may not open it
+    BUSY = "busy"  # another program holds it
+    NOT_MEDIA = "not_media"  # it opened, but holds no sound or pictures that can be decoded
+    EMPTY = "empty"  # media, but without the track asked for, or with nothing in it
+    VANISHED = "vanished"  # it worked, then stopped: unplugged, stalled, or the network went
+    UNSUPPORTED = "unsupported"  # the device, its settings or this installation cannot do it
+
+
+class CaptureError(Exception):
+    """A source cannot be opened or cannot go on. Its text says what happened and what to do about it."""
+
+    def __init__(self, problem: Problem, message: str) -> None:
+        super().__init__(problem, message)  # both, so that it survives pickling between processes
+        self.problem = problem
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Source(Protocol[Sample_co]):
+    """An input while it is open: enter it, iterate it, leave it.
+
+    Entering opens the device or file and raises CaptureError when that fails. Iterating blocks until the next sample,
+    ends when the source ends (only recordings do) and raises CaptureError when a source that worked cannot go on.
+    Within one source `pts_ns` never goes back, and AudioChunks never overlap by more than a sample.
+    A source is iterated once; for a second pass make a second source.
+    """
+
+    @property
+    def name(self) -> str:
+        """What to call it in front of people: the device's name, the file's path."""
+        ...
+
+    @property
+    def losses(self) -> Mapping[str, int]:
+        """What was lost so far, by cause. Absent causes never happened."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[Sample_co]: ...
