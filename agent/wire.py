@@ -1,0 +1,98 @@
+"""Values of the process graph to bytes and back: one kind byte, then msgpack. No pickle, so no code in a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import msgspec
+import numpy as np
+
+from deadpan.messages import WorkerHealth
+from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A watermark: the modality has nothing more to say about the session up to bound_ns."""
+
+    modality: Modality
+    bound_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The sender's stream is over. `reason` is empty for the normal end of a recording."""
+
+    sender: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """A worker's sign of life to the supervisor, once a second and on every change of state."""
+
+    worker: str
+    state: str
+    pid: int
+    lag_ms: float
+    counters: dict[str, int]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How all workers are, from the supervisor to whoever publishes it."""
+
+    workers: dict[str, WorkerHealth]
+
+
+Value: TypeAlias = VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Pulse | Condition
+
+_KINDS: dict[bytes, type[Value]] = {
+    b"V": VideoFrame,
+    b"A": AudioChunk,
+    b"E": Embedding,
+    b"T": Transcript,
+    b"B": Bound,
+    b"X": Ended,
+    b"P": Pulse,
+    b"C": Condition,
+}
+_LETTERS = {kind: letter for letter, kind in _KINDS.items()}
+
+
+def _lower(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value.dtype.str, value.shape, np.ascontiguousarray(value).data
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} does not travel between processes")
+
+
+def _raise(kind: Any, value: Any) -> Any:
+    if getattr(kind, "__origin__", kind) is np.ndarray:
+        dtype, shape, samples = value
+        return np.frombuffer(samples, dtype).reshape(shape)
+    raise NotImplementedError(f"{kind} does not travel between processes")
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_lower)
+_decoders = {letter: msgspec.msgpack.Decoder(kind, dec_hook=_raise) for letter, kind in _KINDS.items()}
+
+
+def pack(value: Value) -> bytes:
+    """One message frame for a value."""
+    return _LETTERS[type(value)] + _encoder.encode(value)
+
+
+def unpack(frame: bytes) -> Value:
+    """The value in a frame. Raises ValueError when the frame is none of ours."""
+    decoder = _decoders.get(frame[:1])
+    if decoder is None:
+        raise ValueError(f"a frame of unknown kind {frame[:1]!r}")
+    try:
+        value: Value = decoder.decode(memoryview(frame)[1:])
+    except (msgspec.DecodeError, TypeError) as error:
+        raise ValueError(f"a damaged {_KINDS[frame[:1]].__name__} frame: {error}") from error
+    return value
