@@ -1,0 +1,105 @@
+"""Small recordings made with PyAV, whose pictures tell their corners apart."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+_MS = Fraction(1, 1000)
+
+
+def write_video(
+    path: Path,
+    pts_ms: list[int],
+    *,
+    size: tuple[int, int] = (64, 48),
+    rotation: int = 0,
+    codec: str = "mpeg4",
+    pix_fmt: str = "yuv420p",
+    sound: NDArray[np.floating[Any]] | None = None,
+    sound_starts_ms: int = 0,
+    faststart: bool = False,
+) -> Path:
+    """A film with a frame at each of `pts_ms`, white in its top left quarter and black elsewhere, turned by `rotation`.
+
+    `sound` is float [samples, 1] at 16 kHz. `faststart` puts an mp4's index first, as films on the web have it.
+    """
+    width, height = size
+    picture = np.zeros((height, width, 3), np.uint8)
+    picture[: height // 2, : width // 2] = 255
+    options = {"movflags": "faststart"} if faststart and path.suffix == ".mp4" else {}
+    with av.open(str(path), "w", container_options=options) as container:
+        # An .avi has no times of its own: only a true rate gives its frames any.
+        stream = container.add_stream(codec, rate=25 if path.suffix == ".avi" else 1000)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
+        if path.suffix != ".avi":
+            stream.codec_context.time_base = _MS
+        if rotation:
+            stream.set_display_rotation(rotation)
+        if sound is not None:
+            speaker = _add_sound(container, "aac" if path.suffix == ".mp4" else "pcm_s16le", 16_000, "mono")
+            _speak(container, speaker, sound, sound_starts_ms)
+            container.mux(speaker.encode())
+        for pts in pts_ms:
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = pts, _MS
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def write_audio(
+    path: Path,
+    pcm: NDArray[np.floating[Any]],
+    rate_hz: int,
+    codec: str = "pcm_s16le",
+    layout: str = "mono",
+    *,
+    starts_ms: tuple[int, ...] = (0,),
+    cover: bool = False,
+) -> Path:
+    """Sound: float [samples, channels] in [-1, 1], once from each of `starts_ms`; with a picture on its `cover`."""
+    with av.open(str(path), "w") as container:
+        stream = _add_sound(container, codec, rate_hz, layout)
+        art = _add_cover(container) if cover else None
+        for start_ms in starts_ms:
+            _speak(container, stream, pcm, start_ms)
+        container.mux(stream.encode())
+        if art is not None:
+            container.mux(art.encode(av.VideoFrame(64, 48, "yuvj420p")))
+    return path
+
+
+def _add_cover(container: OutputContainer) -> VideoStream:
+    stream = container.add_stream("mjpeg", rate=1)
+    assert isinstance(stream, VideoStream)
+    stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+    stream.disposition = Disposition.attached_pic
+    return stream
+
+
+def _add_sound(container: OutputContainer, codec: str, rate_hz: int, layout: str) -> AudioStream:
+    stream = container.add_stream(codec, rate=rate_hz, layout=layout)
+    assert isinstance(stream, AudioStream)
+    return stream
+
+
+def _speak(container: OutputContainer, stream: AudioStream, pcm: NDArray[np.floating[Any]], start_ms: int) -> None:
+    ints = np.round(pcm * 32767).astype(np.int16)
+    for first in range(0, len(ints), 1000):
+        frame = av.AudioFrame.from_ndarray(
+            ints[first : first + 1000].reshape(1, -1), format="s16", layout=stream.layout.name
+        )
+        frame.sample_rate = stream.rate
+        frame.pts, frame.time_base = start_ms * stream.rate // 1000 + first, Fraction(1, stream.rate)
+        container.mux(stream.encode(frame))

@@ -1,0 +1,273 @@
+"""Recordings of every awkward kind, generated on the spot."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from agent.capture.recording import RecordingAudio, RecordingVideo, probe
+from agent.capture.source import CaptureError, Problem
+from encoders.samples import AudioChunk, VideoFrame
+from tests.agent.capture.films import write_audio, write_video
+
+MS = 1_000_000
+
+
+def frames_of(path: Path, max_rate_hz: float = 1000.0) -> list[VideoFrame]:
+    with RecordingVideo(path, max_rate_hz) as source:
+        return list(source)
+
+
+def chunks_of(path: Path) -> list[AudioChunk]:
+    with RecordingAudio(path) as source:
+        return list(source)
+
+
+def pcm_of(chunks: list[AudioChunk]) -> NDArray[np.float32]:
+    return np.concatenate([chunk.pcm for chunk in chunks])
+
+
+def click(seconds: float, at_s: float, rate_hz: int, channels: int = 1) -> NDArray[np.float64]:
+    pcm = np.zeros((round(seconds * rate_hz), channels))
+    pcm[round(at_s * rate_hz)] = 0.9
+    return pcm
+
+
+def noise(seconds: float) -> NDArray[np.float64]:
+    return np.random.default_rng(7).uniform(-0.5, 0.5, (round(seconds * 16_000), 1))
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_frames_of_a_variable_rate_keep_their_own_times(tmp_path: Path, suffix: str) -> None:
+    times_ms = [0, 40, 55, 200, 1000, 1013]
+    frames = frames_of(write_video(tmp_path / f"film{suffix}", times_ms))
+    assert [frame.pts_ns for frame in frames] == [t * MS for t in times_ms]
+    assert [frame.seq for frame in frames] == [0, 1, 2, 3, 4, 5]
+
+
+def test_a_faster_film_is_thinned_to_the_rate_asked_for(tmp_path: Path) -> None:
+    frames = frames_of(write_video(tmp_path / "film.mkv", [0, 33, 67, 100, 133, 167, 200, 233]), 15.0)
+    assert [frame.pts_ns // MS for frame in frames] == [0, 67, 133, 200]
+
+
+@pytest.mark.parametrize(("rotation", "white_corner"), [(0, (0, 0)), (90, (1, 0)), (180, (1, 1)), (270, (0, 1))])
+def test_a_rotated_film_stands_upright(tmp_path: Path, rotation: int, white_corner: tuple[int, int]) -> None:
+    rgb = frames_of(write_video(tmp_path / "film.mp4", [0], rotation=rotation))[0].rgb
+    assert rgb.shape == ((48, 64, 3) if rotation % 180 == 0 else (64, 48, 3))
+    rows, columns = np.array(rgb.shape[:2]) // 4
+    quarters = {(i, j): rgb[rows * (1 + 2 * i), columns * (1 + 2 * j)].mean() for i in (0, 1) for j in (0, 1)}
+    assert [corner for corner, level in quarters.items() if level > 128] == [white_corner]
+
+
+def test_a_large_film_is_scaled_to_640_pixels_and_stays_in_shape(tmp_path: Path) -> None:
+    rgb = frames_of(write_video(tmp_path / "film.mp4", [0], size=(1280, 720)))[0].rgb
+    assert rgb.shape == (360, 640, 3)
+    assert rgb.dtype == np.uint8
+
+
+def test_an_odd_size_and_pixel_format_become_plain_rgb(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "film.mkv", [0, 40], size=(51, 37), codec="ffv1", pix_fmt="yuv444p10le")
+    rgb = frames_of(path)[0].rgb
+    assert rgb.shape == (37, 51, 3)
+    assert (rgb[5, 5].min() > 250, rgb[30, 45].max() < 5) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "layout", "channels", "codec"),
+    [
+        (44_100, "stereo", 2, "pcm_s16le"),
+        (48_000, "mono", 1, "pcm_s16le"),
+        (8_000, "mono", 1, "pcm_s16le"),
+        (16_000, "stereo", 2, "pcm_s16le"),
+        (44_100, "stereo", 2, "flac"),
+        (22_050, "5.1", 6, "pcm_s16le"),
+    ],
+)
+def test_a_click_is_heard_when_it_was_recorded_whatever_the_format(
+    tmp_path: Path, rate_hz: int, layout: str, channels: int, codec: str
+) -> None:
+    chunks = chunks_of(write_audio(tmp_path / "sound.mkv", click(1, 0.5, rate_hz, channels), rate_hz, codec, layout))
+    pcm = pcm_of(chunks)
+    assert len(pcm) == 16_000
+    assert int(np.argmax(np.abs(pcm))) == 8_000
+    assert {chunk.sample_rate_hz for chunk in chunks} == {16_000}
+    assert pcm.dtype == np.float32
+
+
+def test_full_scale_sound_keeps_its_level(tmp_path: Path) -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)[:, None]
+    pcm = pcm_of(chunks_of(write_audio(tmp_path / "sound.wav", tone, 16_000)))
+    np.testing.assert_allclose(pcm, tone[:, 0], atol=1e-4)
+
+
+def test_chunks_are_32_ms_and_follow_each_other(tmp_path: Path) -> None:
+    chunks = chunks_of(write_audio(tmp_path / "sound.wav", click(1, 0.5, 44_100), 44_100))
+    assert [len(chunk.pcm) for chunk in chunks] == [512] * 31 + [128]
+    assert [chunk.pts_ns for chunk in chunks] == [i * 32 * MS for i in range(32)]
+    assert [chunk.seq for chunk in chunks] == list(range(32))
+
+
+def test_a_hole_in_the_file_is_a_hole_in_time_and_filled_with_nothing(tmp_path: Path) -> None:
+    chunks = chunks_of(
+        write_audio(tmp_path / "sound.mkv", click(1, 0.5, 44_100), 44_100, layout="mono", starts_ms=(0, 3000))
+    )
+    second_half = [chunk for chunk in chunks if chunk.pts_ns >= 2000 * MS]
+    assert second_half[0].pts_ns == 3000 * MS
+    assert second_half[0].seq == len(chunks) - len(second_half)
+    assert len(pcm_of(chunks)) == 32_000
+    assert int(np.argmax(pcm_of(second_half))) == 8_000
+
+
+def test_sound_that_overlaps_what_was_heard_is_dropped_and_counted(tmp_path: Path) -> None:
+    first, second = (
+        write_audio(tmp_path / f"{start_ms}.ts", click(1, 0.5, 16_000), 16_000, "mp2", starts_ms=(start_ms,))
+        for start_ms in (0, 400)
+    )
+    both = tmp_path / "both.ts"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    with RecordingAudio(both) as source:
+        chunks = list(source)
+    assert source.losses["overlapping"] > 0
+    assert chunks[-1].interval.end_ns == pytest.approx(1400 * MS, abs=75 * MS)
+    assert all(late.pts_ns >= early.interval.end_ns for early, late in itertools.pairwise(chunks))
+
+
+def test_sound_and_pictures_share_the_axis_when_one_starts_late(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "film.mkv", [700, 740], sound=click(1, 0.5, 16_000), sound_starts_ms=500)
+    assert chunks_of(path)[0].pts_ns == 0
+    assert frames_of(path)[0].pts_ns == 200 * MS
+
+
+def test_probe_reads_what_a_film_holds(tmp_path: Path) -> None:
+    found = probe(write_video(tmp_path / "film.mp4", [0, 40, 80, 120], sound=click(1, 0.5, 16_000)))
+    assert (found.has_video, found.has_audio) == (True, True)
+    assert (found.width, found.height, found.frame_rate_hz) == (64, 48, 25.0)
+    assert (found.sample_rate_hz, found.channels) == (16_000, 1)
+    assert found.duration_ns == pytest.approx(1000 * MS, abs=50 * MS)
+
+
+def test_a_sound_file_has_no_video_and_says_so(tmp_path: Path) -> None:
+    path = write_audio(tmp_path / "sound.wav", click(1, 0.5, 16_000), 16_000)
+    assert not probe(path).has_video
+    with pytest.raises(CaptureError, match="no moving pictures") as caught, RecordingVideo(path):
+        pass
+    assert caught.value.problem is Problem.EMPTY
+
+
+def test_a_silent_film_has_no_sound_and_says_so(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "film.mp4", [0, 40])
+    assert not probe(path).has_audio
+    with pytest.raises(CaptureError, match="no sound") as caught, RecordingAudio(path):
+        pass
+    assert caught.value.problem is Problem.EMPTY
+
+
+def test_cover_art_is_not_video(tmp_path: Path) -> None:
+    path = write_audio(tmp_path / "song.mp4", click(1, 0.5, 16_000), 16_000, codec="aac", cover=True)
+    assert not probe(path).has_video
+
+
+def test_a_sound_file_without_samples_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    with wave.open(str(path), "wb") as sound:
+        sound.setparams((1, 2, 16_000, 0, "NONE", ""))
+    with pytest.raises(CaptureError) as caught:
+        chunks_of(path)
+    assert caught.value.problem is Problem.EMPTY
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi"])
+def test_a_truncated_film_gives_what_decodes_and_counts_the_cut(tmp_path: Path, suffix: str) -> None:
+    whole = write_video(tmp_path / f"whole{suffix}", list(range(0, 8000, 40)), faststart=True)
+    cut = tmp_path / f"cut{suffix}"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with RecordingVideo(cut, 1000.0) as source:
+        frames = list(source)
+    assert 20 < len(frames) < 180
+    assert source.losses["truncated"] == 1
+
+
+def test_a_whole_film_counts_no_loss(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "film.mp4", list(range(0, 2000, 40)), sound=click(2, 0.5, 16_000))
+    with RecordingVideo(path) as video, RecordingAudio(path) as audio:
+        assert (len(list(video)) > 0, len(list(audio)) > 0) == (True, True)
+        assert (video.losses, audio.losses) == ({}, {})
+
+
+def test_a_truncated_sound_file_ends_with_a_counted_cut(tmp_path: Path) -> None:
+    whole = write_audio(tmp_path / "whole.flac", noise(4), 16_000, "flac")
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with RecordingAudio(cut) as source:
+        assert 25_000 < len(pcm_of(list(source))) < 33_000
+    assert source.losses["truncated"] == 1
+
+
+def test_text_named_mp4_is_no_media(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_text("Wow, great food.\n" * 100)
+    with pytest.raises(CaptureError) as caught:
+        probe(path)
+    assert caught.value.problem is Problem.NOT_MEDIA
+
+
+def test_a_text_file_is_not_drawn_as_a_film(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("Wow, great food.\n" * 100)
+    with pytest.raises(CaptureError) as caught:
+        probe(path)
+    assert caught.value.problem is Problem.NOT_MEDIA
+
+
+def test_an_empty_file_says_it_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").touch()
+    with pytest.raises(CaptureError, match="empty file"):
+        probe(tmp_path / "film.mp4")
+
+
+def test_no_such_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="No such file") as caught, RecordingAudio(tmp_path / "none.wav"):
+        pass
+    assert caught.value.problem is Problem.ABSENT
+
+
+def test_a_folder_is_no_media(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="folder"):
+        probe(tmp_path)
+
+
+@pytest.mark.parametrize("address", ["gopher://there/x", "concat://a|b", "subfile://x"])
+def test_strange_protocols_are_refused(address: str) -> None:
+    with pytest.raises(CaptureError) as caught:
+        probe(address)
+    assert caught.value.problem is Problem.UNSUPPORTED
+
+
+def test_a_local_playlist_cannot_reach_the_network(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        part = f"http://127.0.0.1:{server.getsockname()[1]}/part.ts"
+        path = tmp_path / "list.m3u8"
+        path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{part}\n#EXT-X-ENDLIST\n")
+        with pytest.raises(CaptureError):
+            chunks_of(path)
+        with pytest.raises(BlockingIOError):  # nobody knocked
+            server.accept()
+
+
+def test_a_path_that_looks_like_a_protocol_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_audio(tmp_path / "sound.wav", click(1, 0.5, 16_000), 16_000).rename(tmp_path / "concat:sound.wav")
+    monkeypatch.chdir(tmp_path)
+    assert len(chunks_of(Path("concat:sound.wav"))) == 32
+
+
+def test_an_address_nobody_answers_at_is_absent() -> None:
+    with pytest.raises(CaptureError) as caught:
+        probe("http://127.0.0.1:9/film.mp4")
+    assert caught.value.problem is Problem.ABSENT
