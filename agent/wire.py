@@ -22,10 +22,9 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The sender's stream is over. `reason` is empty for the normal end of a recording."""
+    """The sender's stream is over: a capture process's name, or an encoder's modality."""
 
     sender: str
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

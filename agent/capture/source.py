@@ -7,6 +7,8 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
+from agent.errors import DeadpanError
+
 Sample_co = TypeVar("Sample_co", covariant=True)
 
 
@@ -22,7 +24,7 @@ class Problem(StrEnum):
     UNSUPPORTED = "unsupported"  # the device, its settings or this installation cannot do it
 
 
-class CaptureError(Exception):
+class CaptureError(DeadpanError):
     """A source cannot be opened or cannot go on. Its text says what happened and what to do about it."""
 
     def __init__(self, problem: Problem, message: str) -> None:

@@ -1,0 +1,140 @@
+"""Values between processes, over bounded ZeroMQ queues in a private folder; every loss is counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import zmq
+
+from agent.topology import EDGES, Edge, Keep, WorkerName
+from agent.wire import Value, pack, unpack
+from encoders.samples import AudioChunk, VideoFrame
+
+_SUPERVISOR_DEPTH = 1000
+
+
+def endpoint(folder: Path, reader: str) -> str:
+    """Where a process listens. One socket a reader: its writers connect to it, in whatever order they start."""
+    return f"ipc://{folder / reader}"
+
+
+class Outbox:
+    """The writing end of an edge. Sending never blocks."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], folder: Path, reader: str, depth: int) -> None:
+        self._socket = context.socket(zmq.PUSH)
+        self._socket.setsockopt(zmq.SNDHWM, depth)
+        self._socket.setsockopt(zmq.LINGER, 500)  # the last words of a process that stops in order
+        self._socket.connect(endpoint(folder, reader))
+        self.sent = 0
+        self.refused = 0
+
+    def send(self, value: Value) -> None:
+        """Queue a value; refuse and count it when the queue is full."""
+        self.send_frame(pack(value))
+
+    def send_frame(self, frame: bytes) -> None:
+        """The same, for a value packed already."""
+        try:
+            self._socket.send(frame, zmq.NOBLOCK)
+            self.sent += 1
+        except zmq.Again:
+            self.refused += 1
+
+    def close(self, linger_ms: int = 500) -> None:
+        self._socket.close(linger=linger_ms)
+
+
+class Inbox:
+    """The reading end of a process's edges. Gaps in the numbering of samples show what was lost on the way."""
+
+    def __init__(
+        self, context: zmq.Context[zmq.Socket[bytes]], folder: Path, reader: str, depth: int, keep: Keep
+    ) -> None:
+        self._socket = context.socket(zmq.PULL)
+        self._socket.setsockopt(zmq.RCVHWM, depth)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.bind(endpoint(folder, reader))
+        self._keep = keep
+        self._next_seq: int | None = None
+        self.counters: Counter[str] = Counter()
+
+    def receive(self, timeout_ms: int) -> Iterator[Value]:
+        """What has arrived; waits up to `timeout_ms` for the first. Frames that are none of ours are counted only."""
+        if not self._socket.poll(timeout_ms):
+            return
+        waiting: list[Value] = []
+        for _ in range(64):  # a flood must not keep the process from its other duties
+            try:
+                value = unpack(self._socket.recv(zmq.NOBLOCK))
+            except zmq.Again:
+                break
+            except ValueError:
+                self.counters["damaged"] += 1
+                continue
+            self._count(value)
+            if (
+                self._keep == "newest"
+                and waiting
+                and isinstance(waiting[-1], VideoFrame)
+                and isinstance(value, VideoFrame)
+            ):
+                waiting[-1] = value
+                self.counters["skipped"] += 1
+            else:
+                waiting.append(value)
+        yield from waiting
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _count(self, value: Value) -> None:
+        self.counters["received"] += 1
+        if isinstance(value, AudioChunk | VideoFrame):
+            if self._next_seq is not None and value.seq > self._next_seq:
+                self.counters["missed"] += value.seq - self._next_seq
+            self._next_seq = value.seq + 1
+
+
+class Bus:
+    """All the ends one process holds: its inbox, an outbox per reader, and its line to the supervisor."""
+
+    def __init__(self, folder: Path, name: WorkerName) -> None:
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._context.set(zmq.SOCKET_LIMIT, 64)
+        incoming = [edge for edge in EDGES if edge.reader == name]
+        self.inbox = self._inbox(folder, name, incoming) if incoming else None
+        self._outboxes = [
+            (edge, Outbox(self._context, folder, edge.reader, edge.depth)) for edge in EDGES if edge.writer == name
+        ]
+        self.to_supervisor = Outbox(self._context, folder, "supervisor", _SUPERVISOR_DEPTH)
+
+    def send(self, value: Value) -> None:
+        """Give a value to every reader of this process."""
+        frame = pack(value)
+        for _, outbox in self._outboxes:
+            outbox.send_frame(frame)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        counters: Counter[str] = Counter()
+        for _, outbox in self._outboxes:
+            counters["sent"] += outbox.sent
+            counters["refused"] += outbox.refused
+        if self.inbox is not None:
+            counters.update(self.inbox.counters)
+        return dict(counters)
+
+    def close(self) -> None:
+        if self.inbox is not None:
+            self.inbox.close()
+        for _, outbox in self._outboxes:
+            outbox.close()
+        self.to_supervisor.close()
+        self._context.term()
+
+    def _inbox(self, folder: Path, name: WorkerName, incoming: list[Edge]) -> Inbox:
+        keep: Keep = "newest" if all(edge.keep == "newest" for edge in incoming) else "all"
+        return Inbox(self._context, folder, name, sum(edge.depth for edge in incoming), keep)

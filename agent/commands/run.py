@@ -1,0 +1,85 @@
+"""deadpan run: opens the inputs, starts the processes, shows what they publish."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from dataclasses import replace
+from types import FrameType
+
+from agent.config import Config, check, found
+from agent.console import JsonLines, Lines
+from agent.session import open_session, resolve_inputs
+from agent.supervisor import Supervisor
+from deadpan.messages import Estimate, Event
+from deadpan.subscription import Subscription, subscribe
+
+
+def perform(options: argparse.Namespace) -> int:
+    """Run until the recording or the time asked for is over, or until interrupted."""
+    config = _overridden(found(options.config), options)
+    inputs = resolve_inputs(config)
+    if inputs.remark:
+        print(inputs.remark, file=sys.stderr)
+    signal.signal(signal.SIGTERM, _interrupt)
+    with open_session(config, inputs) as supervisor:
+        for problem in supervisor.start(optional=() if inputs.chosen else ("camera", "microphone")):
+            print(f"going on without the {problem.worker}: {problem}", file=sys.stderr)
+        return _follow(supervisor, config, options)
+
+
+def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace) -> int:
+    """Show the session's messages until it ends, has lasted long enough, or is interrupted."""
+    endpoint = config.publish.endpoint
+    view = JsonLines(revisions=options.revisions) if options.json else Lines()
+    end_ns = None if options.seconds is None else round(options.seconds * 1e9)
+    if not options.json:
+        print(f"Publishing at {endpoint}; Ctrl-C ends. In another terminal: deadpan watch", file=sys.stderr)
+    with subscribe(endpoint, types=view.types) as subscription:
+        try:
+            ended = False
+            while not ended:
+                ended = supervisor.finished
+                supervisor.attend(0 if ended else 20)
+                ended |= _show_waiting(subscription, view, end_ns)
+        finally:
+            view.close()
+    fusion = supervisor.condition.workers["fusion"]
+    if fusion.state == "failed":
+        print(f"deadpan: fusion failed: {fusion.reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _show_waiting(subscription: Subscription, view: JsonLines | Lines, end_ns: int | None) -> bool:
+    """Show what has arrived; says whether the session is over or has lasted long enough."""
+    while (message := subscription.receive(0)) is not None:
+        view.show(message)
+        if isinstance(message, Event) and message.name == "source_ended":
+            return True
+        if isinstance(message, Estimate) and end_ns is not None and message.revision == 0 and message.end_ns >= end_ns:
+            return True
+    return False
+
+
+def _overridden(config: Config, options: argparse.Namespace) -> Config:
+    """The configuration with what the command line says on top."""
+    if options.source is not None:
+        config = replace(config, source=options.source)
+    if options.camera is not None:
+        config = replace(config, camera=replace(config.camera, device=_device(options.camera)))
+    if options.microphone is not None:
+        config = replace(config, microphone=replace(config.microphone, device=_device(options.microphone)))
+    if options.publish is not None:
+        config = replace(config, publish=replace(config.publish, endpoint=options.publish))
+    return check(config, "command line")
+
+
+def _device(text: str) -> str | int:
+    return int(text) if text.isdigit() else text
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of signal handlers
+    """Being told to terminate is no different from Ctrl-C: everything ends in order."""
+    raise KeyboardInterrupt

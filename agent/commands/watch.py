@@ -1,0 +1,37 @@
+"""deadpan watch: shows another process's stream. Needs the client's packages only."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from agent.console import JsonLines, Lines
+from deadpan.messages import Estimate
+from deadpan.subscription import subscribe
+
+_PATIENCE_S = 2.0
+
+
+def perform(options: argparse.Namespace) -> int:
+    """Show messages until enough estimates have come, or until interrupted."""
+    view = JsonLines(revisions=options.revisions) if options.json else Lines()
+    shown = 0
+    try:
+        subscription = subscribe(options.endpoint, types=view.types)
+    except ValueError as error:
+        print(f"deadpan: {error}", file=sys.stderr)
+        return 1
+    with subscription:
+        message = subscription.receive(_PATIENCE_S)
+        if message is None:
+            print(f"Nothing is published at {options.endpoint} yet; waiting (Ctrl-C ends).", file=sys.stderr)
+        try:
+            while options.count is None or shown < options.count:
+                message = message or subscription.receive()
+                if message is not None:
+                    view.show(message)
+                    shown += isinstance(message, Estimate) and message.revision == 0
+                message = None
+        finally:
+            view.close()
+    return 0

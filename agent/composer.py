@@ -1,0 +1,221 @@
+"""What fusion knows in, the messages subscribers read out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+from agent.wire import Condition
+from deadpan.messages import (
+    Estimate,
+    Event,
+    Health,
+    Incongruity,
+    Message,
+    ModalityReading,
+    NamedCue,
+    Sarcasm,
+    Sentiment,
+    SpokenWord,
+    Transcript,
+    Utterance,
+    Welcome,
+)
+from encoders import samples
+from encoders.samples import Modality
+from fusion import estimate as fused
+
+_MS = 1_000_000
+_DIGITS = 4  # of probabilities and sentiments: more is noise, and would make files longer than what they say
+
+
+class Composer:
+    """Numbers and addresses the messages of one session."""
+
+    def __init__(self, session: str, stream: str, model: str) -> None:
+        self._session, self._stream, self._model = session, stream, model
+        self._counts: Counter[str] = Counter()
+
+    def estimate(self, estimate: fused.Estimate, now_ns: int) -> Estimate:
+        scores = estimate.scores
+        return Estimate(
+            session=self._session,
+            stream=self._stream,
+            seq=estimate.seq,
+            start_ns=estimate.interval.start_ns,
+            end_ns=estimate.interval.end_ns,
+            created_ns=now_ns,
+            published_ns=now_ns,
+            model=self._model,
+            revision=estimate.revision,
+            final=estimate.final,
+            sarcasm=Sarcasm(probability=_rounded(scores.sarcasm), state=estimate.state),
+            sentiment=_sentiment(scores),
+            incongruity=_incongruity(scores),
+            confidence=round(scores.confidence, _DIGITS),
+            modalities=_modalities(estimate),
+            cues=_cues(scores),
+            latency_ms=round((now_ns - estimate.interval.end_ns) / _MS, 1),
+        )
+
+    def utterance(self, transcript: samples.Transcript, estimate: fused.Estimate, now_ns: int) -> Utterance:
+        scores = estimate.scores
+        return Utterance(
+            session=self._session,
+            stream=self._stream,
+            seq=self._next("utterance"),
+            start_ns=transcript.interval.start_ns,
+            end_ns=transcript.interval.end_ns,
+            created_ns=now_ns,
+            published_ns=now_ns,
+            model=self._model,
+            utterance_id=transcript.utterance_id,
+            text=transcript.text,
+            words=_words(transcript.words),
+            sarcasm=Sarcasm(probability=_rounded(scores.sarcasm), state=estimate.state),
+            sentiment=_sentiment(scores),
+            incongruity=_incongruity(scores),
+            confidence=round(scores.confidence, _DIGITS),
+            modalities=_modalities(estimate),
+            cues=_cues(scores),
+            latency_ms=round((now_ns - transcript.interval.end_ns) / _MS, 1),
+            rcs=context_line(transcript.text, scores.sarcasm, scores.delivered),
+        )
+
+    def transcript(self, transcript: samples.Transcript, now_ns: int) -> Transcript:
+        return Transcript(
+            session=self._session,
+            stream=self._stream,
+            seq=self._next("transcript"),
+            start_ns=transcript.interval.start_ns,
+            end_ns=transcript.interval.end_ns,
+            created_ns=now_ns,
+            published_ns=now_ns,
+            model=self._model,
+            utterance_id=transcript.utterance_id,
+            revision=transcript.revision,
+            final=transcript.final,
+            committed=_words(transcript.committed),
+            tentative=_words(transcript.tentative),
+        )
+
+    def event(self, name: str, at_ns: int, now_ns: int, detail: str = "") -> Event:
+        return Event(
+            session=self._session,
+            stream=self._stream,
+            seq=self._next("event"),
+            start_ns=at_ns,
+            end_ns=at_ns,
+            created_ns=now_ns,
+            published_ns=now_ns,
+            model=self._model,
+            name=name,  # type: ignore[arg-type]  # the callers' literals; the schema test holds them
+            detail=detail,
+        )
+
+    def health(self, condition: Condition, now_ns: int) -> Health:
+        states = {worker.state for worker in condition.workers.values()}
+        troubled = states & {"restarting", "failed"}
+        return Health(
+            session=self._session,
+            stream=self._stream,
+            seq=self._next("health"),
+            start_ns=now_ns,
+            end_ns=now_ns,
+            created_ns=now_ns,
+            published_ns=now_ns,
+            model=self._model,
+            state="degraded" if troubled else "ok",
+            workers=condition.workers,
+        )
+
+    def welcome(
+        self, *, now_ns: int, version: str, origin_monotonic_ns: int, origin_unix_ns: int, source: str, tick_hz: float
+    ) -> Message:
+        return Welcome(
+            session=self._session,
+            stream=self._stream,
+            seq=self._next("welcome"),
+            start_ns=0,
+            end_ns=now_ns,
+            created_ns=now_ns,
+            published_ns=now_ns,
+            model=self._model,
+            version=version,
+            origin_monotonic_ns=origin_monotonic_ns,
+            origin_unix_ns=origin_unix_ns,
+            source=source,
+            tick_hz=tick_hz,
+        )
+
+    def _next(self, message_type: str) -> int:
+        number = self._counts[message_type]
+        self._counts[message_type] += 1
+        return number
+
+
+def context_line(text: str, sarcasm: float | None, delivered: float | None) -> str:
+    """The words with what was heard in front, in the manner of the Real-time Context Standard 0.1."""
+    signals = []
+    if delivered is not None:
+        signals.append(f"[sentiment value={delivered:.2f}]")
+    if sarcasm is not None:
+        signals.append(f"[sarcasm value={sarcasm:.2f}]")
+    return f"({','.join(signals)}) {text}" if signals else text
+
+
+def _sentiment(scores: fused.Scores) -> Sentiment:
+    return Sentiment(
+        literal=_rounded(scores.literal), delivered=_rounded(scores.delivered), intended=_rounded(scores.intended)
+    )
+
+
+def _incongruity(scores: fused.Scores) -> Incongruity:
+    return Incongruity(
+        text_voice=_rounded(scores.gap(Modality.TEXT, Modality.VOICE)),
+        text_face=_rounded(scores.gap(Modality.TEXT, Modality.FACE)),
+        voice_face=_rounded(scores.gap(Modality.VOICE, Modality.FACE)),
+    )
+
+
+def _modalities(estimate: fused.Estimate) -> dict[str, ModalityReading]:
+    readings = {}
+    for modality, standing in estimate.standings.items():
+        reading = estimate.scores.readings.get(modality)
+        readings[modality.value] = ModalityReading(
+            status=standing.status,
+            age_ms=None if standing.age_ns is None else round(standing.age_ns / _MS, 1),
+            sarcasm=None if reading is None else _rounded(reading.sarcasm),
+            sentiment=None if reading is None else _rounded(reading.sentiment),
+            contribution=round(estimate.scores.contributions.get(modality, 0.0), _DIGITS),
+        )
+    return readings
+
+
+def _cues(scores: fused.Scores) -> tuple[NamedCue, ...]:
+    return tuple(
+        NamedCue(
+            name=cue.name,
+            modality=cue.modality.value,
+            value=round(cue.value, _DIGITS),
+            effect=round(cue.effect, _DIGITS),
+        )
+        for cue in scores.cues
+    )
+
+
+def _words(words: tuple[samples.Word, ...]) -> tuple[SpokenWord, ...]:
+    return tuple(
+        SpokenWord(
+            text=word.text,
+            start_ns=word.interval.start_ns,
+            end_ns=word.interval.end_ns,
+            probability=round(word.probability, _DIGITS),
+            timing=word.timing,
+        )
+        for word in words
+    )
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None or math.isnan(number) else round(number, _DIGITS)

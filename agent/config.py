@@ -1,0 +1,163 @@
+"""config.yaml in, typed frozen settings out. The defaults live here; a test holds the file and them together."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from agent.errors import DeadpanError
+from deadpan.subscription import DEFAULT_ENDPOINT
+
+
+class ConfigError(DeadpanError):
+    """A configuration that cannot be used. Its text names the place and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    """device: auto, none, an index, a device path, or the URL of an MJPEG or RTSP stream."""
+
+    device: str | int = "auto"
+    rate_hz: float = 15.0
+    width: int = 640
+    height: int = 480
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneConfig:
+    """device: auto, none, an index, or part of a device's name."""
+
+    device: str | int = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechConfig:
+    """engine: moonshine (embedded). Durations are of audio: see encoders.speech.SpeechSettings."""
+
+    engine: Literal["moonshine"] = "moonshine"
+    step_s: float = 0.5
+    hangover_s: float = 0.416
+    max_utterance_s: float = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class FusionConfig:
+    """The grid and its patience: see fusion.fuser."""
+
+    tick_hz: float = 5.0
+    window_s: float = 8.0
+    max_wait_s: float = 0.15
+    lateness_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class PublishConfig:
+    """endpoint: tcp on a loopback address, or ipc. stream: the name subscribers see."""
+
+    endpoint: str = DEFAULT_ENDPOINT
+    stream: str = "default"
+    encoding: Literal["json", "msgpack"] = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class SupervisionConfig:
+    """When a process counts as dead, and how often it is given another chance."""
+
+    pulse_s: float = 1.0
+    silence_s: float = 5.0
+    start_s: float = 30.0
+    stop_s: float = 2.0
+    restarts: int = 5
+    restarts_within_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that can be set. `source` is auto, live, demo, a file or a URL."""
+
+    source: str = "auto"
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    microphone: MicrophoneConfig = field(default_factory=MicrophoneConfig)
+    speech: SpeechConfig = field(default_factory=SpeechConfig)
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    publish: PublishConfig = field(default_factory=PublishConfig)
+    supervision: SupervisionConfig = field(default_factory=SupervisionConfig)
+
+
+def load(path: Path | None) -> Config:
+    """Settings from a YAML file; the defaults for whatever it leaves out; all defaults without a file.
+
+    Raises ConfigError for a file that cannot be read, a key that is not known, or a value of the wrong kind or range.
+    """
+    if path is None:
+        return Config()
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    tree = {} if tree is None else tree
+    _refuse_unknown_keys(path, tree, Config, "")
+    try:
+        config = msgspec.convert(tree, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_in_words(str(error))}") from error
+    return check(config, str(path))
+
+
+def found(path: Path | None) -> Config:
+    """The settings asked for, else those of ./config.yaml if it is there, else the defaults. Raises ConfigError."""
+    beside = Path("config.yaml")
+    return load(path if path is not None else beside if beside.is_file() else None)
+
+
+def check(config: Config, where: str) -> Config:
+    """The configuration, if its values are in range; else ConfigError, naming the key and `where` it came from."""
+    fusion, camera, speech = config.fusion, config.camera, config.speech
+    rules = [
+        (2 <= fusion.tick_hz <= 10, "fusion.tick_hz must be between 2 and 10"),
+        (1 <= fusion.window_s <= 60, "fusion.window_s must be between 1 and 60"),
+        (0 <= fusion.max_wait_s <= fusion.lateness_s <= 30, "fusion needs 0 <= max_wait_s <= lateness_s <= 30"),
+        (1 <= camera.rate_hz <= 60, "camera.rate_hz must be between 1 and 60"),
+        (64 <= camera.width <= 4096 and 64 <= camera.height <= 4096, "camera.width and height must be 64 to 4096"),
+        (0.1 <= speech.step_s <= speech.max_utterance_s <= 30, "speech needs 0.1 <= step_s <= max_utterance_s <= 30"),
+        (0.1 <= speech.hangover_s <= 2, "speech.hangover_s must be between 0.1 and 2"),
+        (config.supervision.pulse_s < config.supervision.silence_s, "supervision.silence_s must exceed pulse_s"),
+        (
+            re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", config.publish.stream) is not None,
+            "publish.stream must be 1 to 64 letters, digits, dots, dashes or underscores",
+        ),
+    ]
+    for holds, rule in rules:
+        if not holds:
+            raise ConfigError(f"{where}: {rule}")
+    return config
+
+
+def _refuse_unknown_keys(path: Path, tree: Any, kind: type, at: str) -> None:
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: {at or 'the file'} must be a table of keys and values")
+    fields = {each.encode_name: each.type for each in msgspec.inspect.type_info(kind).fields}  # type: ignore[attr-defined]  # kind is a dataclass
+    for key, value in tree.items():
+        place = f"{at}.{key}" if at else str(key)
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1)
+            known = f"did you mean {near[0]}?" if near else f"there are: {', '.join(fields)}"
+            raise ConfigError(f"{path}: unknown key {place}; {known}")
+        if isinstance(fields[key], msgspec.inspect.DataclassType):
+            _refuse_unknown_keys(path, value, fields[key].cls, place)
+
+
+def _in_words(error: str) -> str:
+    """Turn 'Expected `float`, got `str` - at `$.fusion.tick_hz`' round: the place comes first."""
+    reason, _, place = error.partition(" - at ")
+    return f"{place.strip('`').removeprefix('$.')}: {reason}" if place else reason

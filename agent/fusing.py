@@ -1,0 +1,84 @@
+"""The fusion process's work: embeddings, watermarks and transcripts in, messages out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from agent.composer import Composer
+from agent.config import FusionConfig
+from agent.wire import Bound, Condition, Ended, Value
+from deadpan.messages import Message
+from encoders.samples import Embedding, Modality, Transcript
+from fusion.fuser import Fuser, FuserSettings
+from fusion.late import LateFusion
+
+_S = 1_000_000_000
+
+
+def fuser_settings(config: FusionConfig) -> FuserSettings:
+    return FuserSettings(
+        period_ns=round(_S / config.tick_hz),
+        window_ns=round(_S * config.window_s),
+        max_wait_ns=round(_S * config.max_wait_s),
+        lateness_ns=round(_S * config.lateness_s),
+    )
+
+
+class FusingStage:
+    """One session's fusion with its numbering of messages. Told the time, like every stage."""
+
+    def __init__(
+        self, config: FusionConfig, modalities: Collection[Modality], session: str, stream: str, start_ns: int = 0
+    ) -> None:
+        model = LateFusion()
+        self.composer = Composer(session, stream, f"deadpan-{model.version}")
+        self._fuser = Fuser(model, modalities, fuser_settings(config), start_ns)
+        self._open = set(modalities)
+        self.media_end_ns = 0
+        """How far the session's evidence reaches."""
+        self._sarcasm_state = "unknown"
+        self.finished = False
+        """Whether every stream has ended and the last estimate has been made."""
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return self._fuser.losses
+
+    @property
+    def next_deadline_ns(self) -> int:
+        return self._fuser.next_deadline_ns
+
+    def push(self, value: Value, now_ns: int) -> Iterator[Message]:
+        """Take what a process sent; return the messages it makes due at once."""
+        match value:
+            case Embedding():
+                self._fuser.push(value, now_ns)
+                self.media_end_ns = max(self.media_end_ns, value.interval.end_ns)
+            case Bound(modality, bound_ns):
+                self._fuser.bound(modality, bound_ns, now_ns)
+                self.media_end_ns = max(self.media_end_ns, bound_ns)
+            case Transcript():
+                yield self.composer.transcript(value, now_ns)
+                if value.final and value.words:
+                    over = self._fuser.over(value.interval, now_ns)
+                    yield self.composer.utterance(value, over, now_ns)
+            case Condition():
+                yield self.composer.health(value, now_ns)
+            case Ended(sender):
+                self._fuser.close(Modality(sender))
+                self._open.discard(Modality(sender))
+
+    def advance(self, now_ns: int) -> Iterator[Message]:
+        """The estimates due at `now_ns`, with the events they make; after the last stream's end, the last of them."""
+        ended = not self._open
+        for estimate in self._fuser.advance(min(now_ns, self.media_end_ns) if ended else now_ns):
+            yield self.composer.estimate(estimate, now_ns)
+            if estimate.revision == 0 and estimate.state != self._sarcasm_state:
+                if estimate.state == "on":
+                    yield self.composer.event("sarcasm_on", estimate.interval.end_ns, now_ns)
+                elif self._sarcasm_state == "on":
+                    yield self.composer.event("sarcasm_off", estimate.interval.end_ns, now_ns)
+                self._sarcasm_state = estimate.state
+        if ended and not self.finished and now_ns >= self.media_end_ns:
+            self.finished = True
+            yield self.composer.event("source_ended", self.media_end_ns, now_ns)

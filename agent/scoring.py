@@ -1,0 +1,77 @@
+"""Recordings in, a folder of JSON lines and a transcript for each out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.capture.media import probe
+from agent.config import Config
+from agent.replay import replay
+from agent.stages import Models
+from deadpan.messages import Estimate, Utterance, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What one recording came to."""
+
+    folder: Path
+    duration_s: float
+    estimates: int
+    utterances: int
+
+
+def score(
+    location: Path, out: Path, config: Config, models: Models, heard: Callable[[int, int | None], None]
+) -> Scored:
+    """Score one recording into `out`/NAME. `heard` is told how far it has come, and of how much, in ns.
+
+    The files appear only once they are complete. Raises CaptureError when the recording cannot be read, OSError when
+    the folder cannot be written.
+    """
+    recording = probe(str(location))
+    folder = out / location.stem
+    folder.mkdir(parents=True, exist_ok=True)
+    estimates: list[bytes] = []
+    utterances: list[Utterance] = []
+    end_ns = 0
+    for message in replay(recording, config, models, session_of(location)):
+        if isinstance(message, Estimate):
+            end_ns = max(end_ns, message.end_ns)
+            if message.final:
+                estimates.append(to_json(message))
+            heard(message.end_ns, recording.duration_ns)
+        elif isinstance(message, Utterance):
+            utterances.append(message)
+            end_ns = max(end_ns, message.end_ns)
+    _write(folder / "estimates.jsonl", b"".join(line + b"\n" for line in estimates))
+    _write(folder / "utterances.jsonl", b"".join(to_json(each) + b"\n" for each in utterances))
+    _write(folder / "transcript.txt", "".join(transcript_line(each) + "\n" for each in utterances).encode())
+    return Scored(folder, end_ns / 1e9, len(estimates), len(utterances))
+
+
+def session_of(location: Path) -> str:
+    """A session's name made from the recording's content, so that scoring it again gives the same bytes."""
+    digest = hashlib.sha256()
+    with location.open("rb") as media:
+        while block := media.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:12]
+
+
+def transcript_line(utterance: Utterance) -> str:
+    return f"[{_clock(utterance.start_ns)} - {_clock(utterance.end_ns)}] {utterance.text}"
+
+
+def _clock(t_ns: int) -> str:
+    minutes, seconds = divmod(t_ns / 1e9, 60)
+    return f"{int(minutes):02d}:{seconds:05.2f}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    unfinished = path.with_suffix(path.suffix + ".part")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)

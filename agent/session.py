@@ -1,0 +1,110 @@
+"""Settings in, a session out: which inputs there are, and what each process is told."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from agent.capture.devices import default_camera, default_microphone
+from agent.capture.media import probe
+from agent.capture.source import CaptureError, Problem
+from agent.clock import wall_unix_ns
+from agent.config import Config
+from agent.publisher import check_endpoint
+from agent.supervisor import Supervisor, private_folder
+from agent.topology import WorkerName, workers_for
+from agent.worker import Assignment
+
+_NONE = "none"
+_AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a session watches and listens to. `source` is live, or the location of a recording."""
+
+    source: str
+    camera: str | int | None
+    microphone: str | int | None
+    remark: str = ""
+    """What to tell the person who asked for something else."""
+    chosen: bool = True
+    """Whether the inputs were asked for: then one that cannot be opened is an error, else it is left out."""
+
+    @property
+    def is_recording(self) -> bool:
+        return self.source != "live"
+
+
+def demo_location() -> str:
+    """The bundled recording of the performer: a drawn face with a synthetic voice."""
+    return str(files("agent") / "demo.mp4")
+
+
+def resolve_inputs(config: Config) -> Inputs:
+    """Decide between devices and recordings. Raises CaptureError when what was asked for is not there."""
+    if config.source == "demo":
+        return _recording(demo_location())
+    if config.source not in (_AUTO, "live"):
+        return _recording(config.source)
+    camera = _chosen(config.camera.device, default_camera)
+    microphone = _chosen(config.microphone.device, default_microphone)
+    if camera is not None or microphone is not None:
+        chosen = config.camera.device not in (_AUTO, _NONE) or config.microphone.device not in (_AUTO, _NONE)
+        return Inputs("live", camera, microphone, _remark(config, camera, microphone), chosen=chosen)
+    if config.source == "live" or _NONE in (config.camera.device, config.microphone.device):
+        raise CaptureError(
+            Problem.ABSENT, "no camera and no microphone to use; deadpan doctor says what was looked for and found"
+        )
+    demo = _recording(demo_location())
+    return Inputs(demo.source, demo.camera, demo.microphone, "No camera and no microphone found: playing the demo.")
+
+
+def open_session(config: Config, inputs: Inputs) -> Supervisor:
+    """The supervised processes for these inputs, not yet started. Raises PublishError for a bad endpoint."""
+    check_endpoint(config.publish.endpoint)
+    workers = workers_for(camera=inputs.camera is not None, microphone=inputs.microphone is not None)
+    folder = private_folder()
+    session, origin_unix_ns = uuid.uuid4().hex[:12], wall_unix_ns()
+    modalities = tuple(worker.modality.value for worker in workers if worker.modality is not None)
+    assignments: dict[WorkerName, Assignment] = {
+        worker.name: Assignment(
+            name=worker.name,
+            folder=str(folder),
+            config=config,
+            session=session,
+            source=inputs.source,
+            camera=inputs.camera,
+            microphone=inputs.microphone,
+            modalities=modalities,
+            origin_unix_ns=origin_unix_ns,
+        )
+        for worker in workers
+    }
+    return Supervisor(workers, assignments, folder)
+
+
+def _recording(location: str) -> Inputs:
+    recording = probe(location if "://" in location else str(Path(location).expanduser()))
+    return Inputs(
+        recording.location,
+        recording.location if recording.has_video else None,
+        recording.location if recording.has_audio else None,
+    )
+
+
+def _chosen(device: str | int, default: Callable[[], str | int | None]) -> str | int | None:
+    if device == _AUTO:
+        return default()
+    return None if device == _NONE else device
+
+
+def _remark(config: Config, camera: str | int | None, microphone: str | int | None) -> str:
+    if camera is None and config.camera.device == _AUTO:
+        return "No camera found: listening only."
+    if microphone is None and config.microphone.device == _AUTO:
+        return "No microphone found: watching only; without speech there is no sarcasm to estimate."
+    return ""

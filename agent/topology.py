@@ -1,0 +1,69 @@
+"""The process graph, whole, on one screen: which processes there are, who feeds whom, and what each edge may lose.
+
+camera ──────▶ face ────────┐
+microphone ─▶ prosody ──────┼──▶ fusion ──▶ subscribers
+        └───▶ speech ───────┘
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from encoders.samples import Modality
+
+WorkerName: TypeAlias = Literal["camera", "microphone", "face", "prosody", "speech", "fusion"]
+Keep: TypeAlias = Literal["newest", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One process. `tier` orders start (highest first, so that readers wait for writers) and stop (lowest first)."""
+
+    name: WorkerName
+    tier: int
+    modality: Modality | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Who writes to whom. `depth` messages may wait; `keep` says which survive when the reader is slow.
+
+    newest: the reader skips to the newest message, old pictures are worth nothing. all: nothing is skipped, and only
+    when `depth` is exhausted is a new message refused. Every message skipped or refused is counted and published.
+    """
+
+    writer: WorkerName
+    reader: WorkerName
+    carries: str
+    depth: int
+    keep: Keep
+
+
+WORKERS: tuple[Worker, ...] = (
+    Worker("fusion", tier=2),
+    Worker("face", tier=1, modality=Modality.FACE),
+    Worker("prosody", tier=1, modality=Modality.VOICE),
+    Worker("speech", tier=1, modality=Modality.TEXT),
+    Worker("camera", tier=0),
+    Worker("microphone", tier=0),
+)
+
+EDGES: tuple[Edge, ...] = (
+    Edge("camera", "face", carries="frames", depth=4, keep="newest"),
+    Edge("microphone", "prosody", carries="audio", depth=1000, keep="all"),  # 32 s of 32 ms chunks
+    Edge("microphone", "speech", carries="audio", depth=1000, keep="all"),
+    Edge("face", "fusion", carries="embeddings, watermarks", depth=500, keep="all"),
+    Edge("prosody", "fusion", carries="embeddings, watermarks", depth=500, keep="all"),
+    Edge("speech", "fusion", carries="transcripts, embeddings, watermarks", depth=500, keep="all"),
+)
+
+
+def workers_for(*, camera: bool, microphone: bool) -> tuple[Worker, ...]:
+    """The processes a session needs, given which of the two inputs it has."""
+    unneeded = set[WorkerName]()
+    if not camera:
+        unneeded |= {"camera", "face"}
+    if not microphone:
+        unneeded |= {"microphone", "prosody", "speech"}
+    return tuple(worker for worker in WORKERS if worker.name not in unneeded)

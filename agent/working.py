@@ -1,0 +1,186 @@
+"""What the processes do between ready and stop: capture, encode, or fuse and publish."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Protocol
+
+from agent import __version__
+from agent.bus import Bus, Inbox
+from agent.capture.pacing import due_ns, paced
+from agent.capture.source import Source
+from agent.clock import SessionClock
+from agent.fusing import FusingStage
+from agent.publisher import Publisher
+from agent.stages import Models, Stage, encoding_stage
+from agent.wire import Ended
+from agent.worker import Assignment, Heart
+from deadpan.messages import Message
+from encoders.samples import AudioChunk, Modality, VideoFrame
+
+_POLL_MS = 100  # the longest a process waits before it looks whether it is to stop
+
+
+class Work(Protocol):
+    """A process's work, its models loaded and its devices open."""
+
+    @property
+    def counters(self) -> dict[str, int]: ...
+
+    def run(self, clock: SessionClock, stopped: threading.Event, heart: Heart) -> None:
+        """Work until told to stop, or until there is nothing more to do."""
+        ...
+
+
+@contextmanager
+def prepare(assignment: Assignment, bus: Bus) -> Iterator[Work]:
+    """Load and open what a process needs. Raises CaptureError or PublishError with what to do about it."""
+    with ExitStack() as stack:
+        match assignment.name:
+            case "camera" | "microphone":
+                source = _source(assignment)
+                stack.enter_context(source)
+                yield Capturing(source, bus, assignment)
+            case "fusion":
+                publishing = Publishing(bus, assignment)
+                stack.callback(publishing.close)
+                yield publishing
+            case encoder:
+                yield Encoding(encoding_stage(encoder, Models(), assignment.config.speech), bus)
+
+
+class Capturing:
+    """Stamped samples from a device or a recording, to whoever reads them."""
+
+    def __init__(self, source: Source[VideoFrame] | Source[AudioChunk], bus: Bus, assignment: Assignment) -> None:
+        self._source, self._bus, self._name = source, bus, assignment.name
+        self._live = assignment.source == "live"
+        self._restarted = assignment.restarted
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return dict(self._source.losses)
+
+    def run(self, clock: SessionClock, stopped: threading.Event, heart: Heart) -> None:
+        for sample in self._samples(clock):
+            if stopped.is_set():
+                return
+            self._bus.send(sample)
+            now_ns = clock.now_ns()
+            heart.beat_if_due(now_ns, self.counters, (now_ns - due_ns(sample)) / 1e6)
+        self._bus.send(Ended(self._name))
+
+    def _samples(self, clock: SessionClock) -> Iterator[VideoFrame | AudioChunk]:
+        if self._live:
+            # Devices stamp on the machine's clock, because they are open before the session has an origin.
+            for sample in self._source:
+                shifted = replace(sample, pts_ns=sample.pts_ns - clock.origin_monotonic_ns)
+                if shifted.pts_ns >= 0:
+                    yield shifted
+            return
+        began_ns = clock.now_ns() if self._restarted else 0
+        for sample in paced(self._source, clock):
+            if sample.pts_ns >= began_ns:
+                yield sample
+
+
+class Encoding:
+    """Samples in, embeddings and watermarks out, through a stage."""
+
+    def __init__(self, stage: Stage, bus: Bus) -> None:
+        self._stage, self._bus = stage, bus
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return self._stage.counters
+
+    def run(self, clock: SessionClock, stopped: threading.Event, heart: Heart) -> None:
+        inbox = _inbox(self._bus)
+        lag_ms = 0.0
+        while not stopped.is_set():
+            for value in inbox.receive(_POLL_MS):
+                for made in self._stage.push(value, clock.now_ns()):
+                    self._bus.send(made)
+                if isinstance(value, VideoFrame | AudioChunk):
+                    lag_ms = (clock.now_ns() - due_ns(value)) / 1e6
+                heart.beat_if_due(clock.now_ns(), self.counters, lag_ms)
+            heart.beat_if_due(clock.now_ns(), self.counters, lag_ms)
+
+
+class Publishing:
+    """Everything the encoders say in, the public stream out."""
+
+    def __init__(self, bus: Bus, assignment: Assignment) -> None:
+        self._bus, self._assignment = bus, assignment
+        publish = assignment.config.publish
+        self._publisher = Publisher(publish.endpoint, publish.encoding)
+
+    @property
+    def counters(self) -> dict[str, int]:
+        return {"published": self._publisher.published}
+
+    def close(self) -> None:
+        self._publisher.close()
+
+    def run(self, clock: SessionClock, stopped: threading.Event, heart: Heart) -> None:
+        inbox = _inbox(self._bus)
+        stage = self._stage(clock)
+        lag_ms = 0.0
+        while not stopped.is_set() and not stage.finished:
+            self._publisher.greet_newcomers(lambda: self._welcome(stage, clock))
+            wait_ms = min(_POLL_MS, max(0, (stage.next_deadline_ns - clock.now_ns()) // 1_000_000 + 1))
+            for value in inbox.receive(wait_ms):
+                for message in stage.push(value, clock.now_ns()):
+                    self._publisher.publish(message)
+            for message in stage.advance(clock.now_ns()):
+                lag_ms = getattr(message, "latency_ms", lag_ms)
+                self._publisher.publish(message)
+            heart.beat_if_due(clock.now_ns(), self.counters | stage.counters, lag_ms)
+
+    def _stage(self, clock: SessionClock) -> FusingStage:
+        assignment = self._assignment
+        return FusingStage(
+            assignment.config.fusion,
+            [Modality(name) for name in assignment.modalities],
+            assignment.session,
+            assignment.config.publish.stream,
+            start_ns=clock.now_ns() if assignment.restarted else 0,
+        )
+
+    def _welcome(self, stage: FusingStage, clock: SessionClock) -> Message:
+        return stage.composer.welcome(
+            now_ns=clock.now_ns(),
+            version=__version__,
+            origin_monotonic_ns=clock.origin_monotonic_ns,
+            origin_unix_ns=self._assignment.origin_unix_ns,
+            source=self._assignment.source,
+            tick_hz=self._assignment.config.fusion.tick_hz,
+        )
+
+
+def _inbox(bus: Bus) -> Inbox:
+    if bus.inbox is None:
+        raise ValueError("this process reads nothing: the topology gives it no incoming edge")
+    return bus.inbox
+
+
+def _source(assignment: Assignment) -> Source[VideoFrame] | Source[AudioChunk]:
+    """The device or recording that a capture process reads."""
+    camera = assignment.config.camera
+    if assignment.source == "live":
+        machine = SessionClock(0)
+        if assignment.name == "camera":
+            from agent.capture.camera import Camera
+
+            return Camera(assignment.camera, machine, rate_hz=camera.rate_hz, size=(camera.width, camera.height))
+        from agent.capture.microphone import Microphone
+
+        return Microphone(assignment.microphone, machine)
+    from agent.capture.recording import RecordingAudio, RecordingVideo
+
+    if assignment.name == "camera":
+        return RecordingVideo(assignment.source, max_rate_hz=camera.rate_hz)
+    return RecordingAudio(assignment.source)
