@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from agent.assignment import Assignment
 from agent.capture.devices import default_camera, default_microphone
 from agent.capture.media import probe
 from agent.capture.source import CaptureError, Problem
@@ -16,7 +17,6 @@ from agent.config import Config
 from agent.publisher import check_endpoint
 from agent.supervisor import Supervisor, private_folder
 from agent.topology import WorkerName, workers_for
-from agent.worker import Assignment
 
 _NONE = "none"
 _AUTO = "auto"

@@ -22,12 +22,12 @@ from types import TracebackType
 import msgspec
 import zmq
 
+from agent.assignment import Assignment, Go
 from agent.bus import Inbox, Outbox
 from agent.config import SupervisionConfig
 from agent.errors import DeadpanError
 from agent.topology import EDGES, Worker, WorkerName
 from agent.wire import Condition, Ended, Pulse
-from agent.worker import Assignment, Go
 from deadpan.messages import WorkerHealth
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0

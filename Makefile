@@ -1,0 +1,42 @@
+# make run    install what is needed and start (ARGS="--source demo --seconds 20" and the like)
+# make test   format, lint, types, floors, tests
+# make bench  whole-process figures of this machine
+PYTHON ?= python3.11
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+
+.PHONY: run test bench clean
+
+run: .venv/live.stamp
+	@sh scripts/system-libraries live
+	@exec $(BIN)/deadpan run $(ARGS)
+
+test: .venv/dev.stamp
+	@sh scripts/system-libraries test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest
+
+bench: .venv/dev.stamp
+	@sh scripts/system-libraries live
+	$(BIN)/python -m bench
+
+.venv/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; on Debian: apt-get install python3.11 python3.11-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/live.stamp: pyproject.toml | .venv/bin/python
+	@echo "Installing deadpan and its models into .venv (once; about a minute and 1.4 GB)"
+	$(PIP) --editable '.[live]'
+	@touch $@
+
+.venv/dev.stamp: pyproject.toml | .venv/bin/python
+	@echo "Installing deadpan, its models and its test tools into .venv (once)"
+	$(PIP) --editable '.[live,dev]'
+	@touch $@ .venv/live.stamp
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
