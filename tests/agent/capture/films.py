@@ -28,14 +28,18 @@ def write_video(
     sound: NDArray[np.floating[Any]] | None = None,
     sound_starts_ms: int = 0,
     faststart: bool = False,
+    colour: tuple[int, int, int] | None = None,
 ) -> Path:
     """A film with a frame at each of `pts_ms`, white in its top left quarter and black elsewhere, turned by `rotation`.
 
+    With a `colour` it is all of that RGB instead.
     `sound` is float [samples, 1] at 16 kHz. `faststart` puts an mp4's index first, as films on the web have it.
     """
     width, height = size
     picture = np.zeros((height, width, 3), np.uint8)
     picture[: height // 2, : width // 2] = 255
+    if colour is not None:
+        picture[:] = colour
     options = {"movflags": "faststart"} if faststart and path.suffix == ".mp4" else {}
     with av.open(str(path), "w", container_options=options) as container:
         # An .avi has no times of its own: only a true rate gives its frames any.
