@@ -1,0 +1,178 @@
+"""Face embeddings' vectors of the last seconds in, the face head's named statistics out."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.baseline import Baseline
+from encoders.head import Statistic
+
+WINDOW_S = 5.0
+LEAST_SEEN_S = 1.0
+LONGEST_STEP_S = 0.2
+PRIOR_S = 5.0  # so long a stranger is compared with the training clips' mean face
+
+CHANNELS = (
+    "smile",
+    "frown",
+    "brow_inner",
+    "brow_outer",
+    "brow_down",
+    "squint",
+    "lids",
+    "press",
+    "jaw",
+    "one_sided",
+    "gaze_x",
+    "gaze_y",
+    "yaw",
+    "pitch",
+    "roll",
+)
+_PAIRS = {
+    "smile": ("mouthSmileLeft", "mouthSmileRight"),
+    "frown": ("mouthFrownLeft", "mouthFrownRight"),
+    "brow_inner": ("browInnerUp",),
+    "brow_outer": ("browOuterUpLeft", "browOuterUpRight"),
+    "brow_down": ("browDownLeft", "browDownRight"),
+    "squint": ("eyeSquintLeft", "eyeSquintRight"),
+    "lids": ("eyeBlinkLeft", "eyeBlinkRight"),
+    "press": ("mouthPressLeft", "mouthPressRight"),
+    "jaw": ("jawOpen",),
+    "gaze_x": ("gaze_x",),
+    "gaze_y": ("gaze_y",),
+    "yaw": ("head_yaw",),
+    "pitch": ("head_pitch",),
+    "roll": ("head_roll",),
+}
+
+FACE_STATISTICS = (
+    Statistic("smile", "no_smile", "smile"),
+    Statistic("frown", "no_frown", "frown"),
+    Statistic("brow_raise", "low_brows", "raised_brows"),
+    Statistic("brow_flash", "still_brows", "brow_flash"),
+    Statistic("brow_lower", "relaxed_brows", "lowered_brows"),
+    Statistic("squint", "open_eyes", "narrowed_eyes"),
+    Statistic("lids", "wide_lids", "heavy_lids"),
+    Statistic("lip_press", "loose_lips", "pressed_lips"),
+    Statistic("lip_asymmetry", "even_lips", "lip_asymmetry"),
+    Statistic("mouth_movement", "still_mouth", "busy_mouth"),
+    Statistic("gaze_up", "gaze_down", "gaze_up"),
+    Statistic("gaze_aversion", "steady_gaze", "wandering_gaze"),
+    Statistic("head_movement", "still_head", "moving_head"),
+    Statistic("head_tilt", "upright_head", "tilted_head"),
+    Statistic("expressivity", "blank_face", "expressive_face"),
+)
+_EXPRESSIVE = [CHANNELS.index(name) for name in ("smile", "brow_inner", "brow_outer", "brow_down", "squint", "press")]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelScale:
+    """The channels' mean and standard deviation [15] over the training clips."""
+
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    @classmethod
+    def load(cls) -> ChannelScale:
+        """The shipped figures. Raises ValueError when they are of other channels."""
+        text = files("encoders").joinpath("weights", "face_channels.json").read_text(encoding="utf-8")
+        stored = json.loads(text)
+        if stored["channels"] != list(CHANNELS):
+            raise ValueError(f"the channel scale is of {stored['channels']}")
+        return cls(np.array(stored["mean"]), np.array(stored["spread"]))
+
+
+class ChannelMap:
+    """Picks the statistics' channels out of a face vector with the given dimension names."""
+
+    def __init__(self, dims: Sequence[str]) -> None:
+        self._mixing = np.zeros((len(dims), len(CHANNELS)))
+        for channel, names in _PAIRS.items():
+            for name in names:
+                self._mixing[dims.index(name), CHANNELS.index(channel)] = 1.0 / len(names)
+        self._left, self._right = (dims.index(name) for name in _PAIRS["smile"])
+
+    def pick(self, vector: NDArray[np.float32]) -> NDArray[np.float64]:
+        """CHANNELS [15] of a face vector [dim]; left and right are averaged, `one_sided` is the smile's difference."""
+        channels = vector.astype(np.float64) @ self._mixing
+        channels[CHANNELS.index("one_sided")] = abs(float(vector[self._left]) - float(vector[self._right]))
+        return channels
+
+
+class _Row(NamedTuple):
+    """One frame: its channels and the person's baseline at that time [15], both in standard deviations."""
+
+    time_s: float
+    duration_s: float
+    channels: NDArray[np.float64]
+    level: NDArray[np.float64]
+
+
+class FaceWindow:
+    """The channels of the last five seconds, each relative to this person's own running baseline."""
+
+    def __init__(self, scale: ChannelScale) -> None:
+        self._spread = scale.spread
+        self._baseline = Baseline(scale.mean, prior_s=PRIOR_S)
+        self._rows: deque[_Row] = deque()
+
+    def reset(self) -> None:
+        self._baseline.reset()
+        self._rows.clear()
+
+    def push(self, time_s: float, duration_s: float, channels: NDArray[np.float64] | None) -> None:
+        """Take the next frame; None for a frame without a face."""
+        while self._rows and self._rows[0][0] <= time_s - WINDOW_S:
+            self._rows.popleft()
+        if channels is not None:
+            self._baseline.update(channels, duration_s)
+            level = self._baseline.level / self._spread
+            self._rows.append(_Row(time_s, duration_s, channels / self._spread, level))
+
+    def measure(self) -> NDArray[np.float64] | None:
+        """FACE_STATISTICS [15] in standard deviations (movement: per second); None before 1 s of face."""
+        if sum(row.duration_s for row in self._rows) < LEAST_SEEN_S:
+            return None
+        time = np.array([row.time_s for row in self._rows])
+        weight = np.array([row.duration_s for row in self._rows])
+        # Movement and spread are the face's own: a baseline that still settles must not look like a moving face.
+        table = np.array([row.channels for row in self._rows])
+        deviations = table - np.array([row.level for row in self._rows])
+        weight /= weight.sum()
+        mean = weight @ deviations
+        spread = np.sqrt(weight @ np.square(table - weight @ table))
+        steps_s = np.diff(time)
+        near = steps_s <= LONGEST_STEP_S
+        speed = np.abs(np.diff(table, axis=0)[near]).sum(axis=0) / max(float(steps_s[near].sum()), 1e-3)
+        at = dict(zip(CHANNELS, mean.tolist(), strict=True))
+        speeds = dict(zip(CHANNELS, speed.tolist(), strict=True))
+        brows = np.sort(table[:, CHANNELS.index("brow_inner")] + table[:, CHANNELS.index("brow_outer")])
+        gaze = np.abs(deviations[:, [CHANNELS.index("gaze_x"), CHANNELS.index("gaze_y")]]).sum(axis=1)
+        return np.array(
+            [
+                at["smile"],
+                at["frown"],
+                (at["brow_inner"] + at["brow_outer"]) / 2.0,
+                float(brows[round(0.95 * (len(brows) - 1))] - brows[round(0.5 * (len(brows) - 1))]),
+                at["brow_down"],
+                at["squint"],
+                at["lids"],
+                at["press"],
+                at["one_sided"],
+                speeds["jaw"],
+                at["gaze_y"],
+                float(weight @ gaze),
+                (speeds["yaw"] + speeds["pitch"] + speeds["roll"]) / 3.0,
+                float(weight @ np.abs(deviations[:, CHANNELS.index("roll")])),
+                float(spread[_EXPRESSIVE].mean()),
+            ]
+        )

@@ -1,0 +1,76 @@
+"""Pictures in, 478 face landmarks out: MediaPipe's face mesh, the model inside the mediapipe 0.10.21 wheel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+LANDMARKS = 478
+
+
+class LandmarkModel(Protocol):
+    """Finds the face in each picture of one stream; it may follow it from picture to picture."""
+
+    def locate(self, rgb: NDArray[np.uint8], /) -> NDArray[np.float32] | None:
+        """Landmarks [478, 3] in pixels (x right, y down, z away from the camera), or None when no face is seen."""
+        ...
+
+    def restart(self) -> None:
+        """Forget the face that was being followed."""
+        ...
+
+
+class FaceMeshLandmarks:
+    """The face mesh with refined lips and irises. It follows one face, so it serves one stream at a time."""
+
+    def __init__(self) -> None:
+        # Imported here: the import takes a second and reads protobuf files, and only a live face encoder needs it.
+        from mediapipe.python.solutions.face_mesh import FaceMesh
+
+        with _without_stderr():
+            self._mesh = FaceMesh(refine_landmarks=True, max_num_faces=1)
+            self._mesh.process(np.zeros((8, 8, 3), np.uint8))  # its graph starts, and talks, with the first picture
+
+    def locate(self, rgb: NDArray[np.uint8], /) -> NDArray[np.float32] | None:
+        height, width = rgb.shape[:2]
+        if min(height, width) == 0:
+            return None
+        faces = self._mesh.process(np.ascontiguousarray(rgb)).multi_face_landmarks
+        if not faces:
+            return None
+        points = np.array([(point.x, point.y, point.z) for point in faces[0].landmark], np.float32)
+        return points * np.array([width, height, width], np.float32)  # z is scaled as x is
+
+    def restart(self) -> None:
+        with _without_stderr():
+            self._mesh.reset()
+            self._mesh.process(np.zeros((8, 8, 3), np.uint8))
+
+    def close(self) -> None:
+        self._mesh.close()
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Sends the process's standard error nowhere meanwhile.
+
+    MediaPipe's native code greets there on every start, under no variable's control; Python's own errors are raised.
+    """
+    try:
+        kept = os.dup(2)
+    except OSError:  # a process without standard error has nothing to silence
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

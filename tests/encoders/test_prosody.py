@@ -1,0 +1,152 @@
+"""Properties of the prosody stream, on made-up voices."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from encoders.prosody import PROSODY_DIMS, ProsodyEncoder, ProsodyModel
+from encoders.samples import NS_PER_S, AudioChunk, Embedding
+
+RATE_HZ = 16_000
+Samples = NDArray[np.float32]
+
+
+@pytest.fixture(scope="module")
+def model() -> ProsodyModel:
+    return ProsodyModel.load()
+
+
+def buzz(f0_hz: float, seconds: float, *, loudness: float = 0.2) -> Samples:
+    """A voice-like sound: twenty falling harmonics, three syllables a second."""
+    time = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    wave = sum(np.sin(2 * np.pi * f0_hz * k * time) / k for k in range(1, 21) if k * f0_hz < RATE_HZ / 2)
+    swell = 0.55 - 0.45 * np.cos(2 * np.pi * 3.0 * time)
+    return np.asarray(loudness * swell * wave / np.abs(wave).max(), np.float32)
+
+
+def silence(seconds: float) -> Samples:
+    return np.zeros(round(seconds * RATE_HZ), np.float32)
+
+
+def encode(model: ProsodyModel, pcm: Samples, cuts: list[int] | None = None, start_ns: int = 0) -> list[Embedding]:
+    encoder = ProsodyEncoder(model)
+    edges = [0, *sorted(cuts or []), len(pcm)]
+    embeddings: list[Embedding] = []
+    for seq, (first, last) in enumerate(pairwise(edges)):
+        embeddings += encoder.push(AudioChunk(seq, start_ns + first * NS_PER_S // RATE_HZ, RATE_HZ, pcm[first:last]))
+    return [*embeddings, *encoder.flush()]
+
+
+def as_bytes(embeddings: list[Embedding]) -> list[tuple[object, ...]]:
+    return [(e.seq, e.interval, e.vector.tobytes(), e.confidence, e.reading) for e in embeddings]
+
+
+def column(embeddings: list[Embedding], name: str) -> NDArray[np.float32]:
+    return np.array([e.vector[PROSODY_DIMS.index(name)] for e in embeddings])
+
+
+SPEECH = np.concatenate([buzz(150, 0.9), silence(0.25), buzz(220, 0.75)])
+
+
+@settings(max_examples=8, deadline=None)
+@given(cuts=st.lists(st.integers(0, len(SPEECH)), max_size=12))
+def test_any_cutting_of_the_audio_gives_the_same_bytes(model: ProsodyModel, cuts: list[int]) -> None:
+    assert as_bytes(encode(model, SPEECH, cuts)) == as_bytes(encode(model, SPEECH))
+
+
+@settings(max_examples=5, deadline=None)
+@given(at=st.integers(0, len(SPEECH)), seed=st.integers(0, 2**16))
+def test_later_audio_never_changes_what_was_returned(model: ProsodyModel, at: int, seed: int) -> None:
+    noise = np.random.default_rng(seed).uniform(-0.5, 0.5, len(SPEECH) - at).astype(np.float32)
+    known = encode(model, SPEECH[:at])
+    changed = encode(model, np.concatenate([SPEECH[:at], noise]), [at])
+    assert as_bytes(changed)[: len(known)] == as_bytes(known)
+
+
+def test_hops_tile_the_time_axis_from_the_first_sample_on(model: ProsodyModel) -> None:
+    embeddings = encode(model, SPEECH, start_ns=7_000_000)
+    assert [e.interval.start_ns for e in embeddings] == [7_000_000 + i * 100_000_000 for i in range(len(embeddings))]
+    assert all(e.interval.duration_ns == 100_000_000 for e in embeddings)
+
+
+def test_twice_the_gain_changes_nothing(model: ProsodyModel) -> None:
+    voice = np.concatenate([buzz(150, 1.5), buzz(180, 1.0)])
+    soft, loud = encode(model, voice), encode(model, 2.0 * voice)
+    for dim in ("pitch_st", "voicing", "loudness_db", "tilt_db_oct", "flux_db", "syllable_rate_hz"):
+        np.testing.assert_allclose(column(soft, dim)[10:], column(loud, dim)[10:], atol=0.05, err_msg=dim)
+
+
+def test_a_higher_voice_reads_higher_in_semitones(model: ProsodyModel) -> None:
+    embeddings = encode(model, np.concatenate([buzz(150, 2.0), buzz(220, 1.0)]))
+    rise = column(embeddings, "pitch_st")[-3:].mean() - column(embeddings, "pitch_st")[8:16].mean()
+    assert rise == pytest.approx(12 * np.log2(220 / 150), abs=0.5)
+
+
+def test_syllables_are_counted_at_their_rate(model: ProsodyModel) -> None:
+    assert column(encode(model, buzz(150, 3.0)), "syllable_rate_hz")[-1] == pytest.approx(3.0, abs=0.6)
+
+
+def test_silence_has_no_confidence_and_no_reading(model: ProsodyModel) -> None:
+    embeddings = encode(model, silence(2.0))
+    assert len(embeddings) == 20
+    assert all(e.confidence == 0 and e.reading is None and np.isfinite(e.vector).all() for e in embeddings)
+
+
+def test_there_is_a_reading_once_a_second_was_spoken(model: ProsodyModel) -> None:
+    readings = [e.reading for e in encode(model, buzz(150, 2.0))]
+    assert readings[:5] == [None] * 5
+    last = readings[-1]
+    assert last is not None
+    assert 0.0 <= last.sarcasm <= 1.0
+    assert -1.0 <= last.sentiment <= 1.0
+
+
+def test_samples_that_are_no_numbers_count_as_silence(model: ProsodyModel) -> None:
+    broken = SPEECH.copy()
+    broken[100:200], broken[300:310], broken[20_000:20_100] = np.nan, np.inf, -np.inf
+    mended = np.where(np.isfinite(broken), broken, 0.0).astype(np.float32)
+    assert as_bytes(encode(model, broken)) == as_bytes(encode(model, mended))
+
+
+def test_samples_beyond_full_scale_are_clipped(model: ProsodyModel) -> None:
+    loud = np.asarray(20 * SPEECH, np.float32)
+    assert as_bytes(encode(model, loud)) == as_bytes(encode(model, loud.clip(-1, 1)))
+
+
+def test_time_starts_anew_after_a_gap(model: ProsodyModel) -> None:
+    encoder = ProsodyEncoder(model)
+    encoder.push(AudioChunk(0, 0, RATE_HZ, buzz(150, 0.55)))
+    later = encoder.push(AudioChunk(1, 3 * NS_PER_S, RATE_HZ, buzz(150, 0.2)))
+    assert [e.interval.start_ns for e in later] == [3 * NS_PER_S, 3 * NS_PER_S + 100_000_000]
+
+
+def test_stamps_that_jitter_less_than_the_gap_do_not_move_the_grid(model: ProsodyModel) -> None:
+    encoder = ProsodyEncoder(model)
+    first = encoder.push(AudioChunk(0, 0, RATE_HZ, buzz(150, 0.25)))
+    second = encoder.push(AudioChunk(1, 280_000_000, RATE_HZ, buzz(150, 0.25)))
+    assert [e.interval.start_ns for e in [*first, *second]] == [i * 100_000_000 for i in range(5)]
+
+
+def test_old_audio_is_not_heard_twice(model: ProsodyModel) -> None:
+    encoder = ProsodyEncoder(model)
+    encoder.push(AudioChunk(0, 0, RATE_HZ, buzz(150, 0.5)))
+    assert encoder.push(AudioChunk(1, 0, RATE_HZ, buzz(150, 0.5))) == []
+
+
+@pytest.mark.parametrize(("rate_hz", "shape"), [(48_000, (1600,)), (16_000, (1600, 2))])
+def test_other_than_16_khz_mono_is_refused(model: ProsodyModel, rate_hz: int, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="16 kHz mono"):
+        ProsodyEncoder(model).push(AudioChunk(0, 0, rate_hz, np.zeros(shape, np.float32)))
+
+
+def test_reset_forgets_the_stream(model: ProsodyModel) -> None:
+    encoder = ProsodyEncoder(model)
+    encoder.push(AudioChunk(0, 5 * NS_PER_S, RATE_HZ, buzz(220, 1.0)))
+    encoder.reset()
+    assert as_bytes(list(encoder.push(AudioChunk(0, 0, RATE_HZ, SPEECH)))) == as_bytes(encode(model, SPEECH))

@@ -1,0 +1,1 @@
+"""Clips and labels in, the weights of the face and prosody encoders out: `python -m training.delivery --clips PATH`."""
