@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from agent.capture.grabber import Grabber, open_grabber
+from agent.capture.media import shown
 from agent.capture.picture import FrameGrid
 from agent.capture.source import CaptureError, Problem
 from agent.clock import Clock
@@ -41,7 +42,7 @@ class Camera:
         patience_s: float = 3.0,
         opener: Callable[[int | str, float, tuple[int, int]], Grabber] = open_grabber,
     ) -> None:
-        self.name = f"camera {device}"
+        self.name = f"camera {shown(device)}"
         self.losses: Counter[str] = Counter()
         self._device = device
         self._clock = clock

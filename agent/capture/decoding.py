@@ -51,7 +51,9 @@ def _decode(container: InputContainer, stream: VideoStream | AudioStream, losses
         yield from _decode_packet(stream, None, losses)
         return
     except (av.error.ExitError, av.error.HTTPError, OSError) as error:
-        raise CaptureError(Problem.VANISHED, f"{container.name} stopped while it was being read: {error}.") from error
+        raise CaptureError(
+            Problem.VANISHED, f"The recording stopped while it was being read: {error.strerror}."
+        ) from error
     if container.duration is not None and container.format.name.startswith(_STATES_DURATION):
         promised_ns = container.duration * 1000 + (container.start_time or 0) * 1000
         if end * NS_PER_S < promised_ns - _END_TOLERANCE_NS:

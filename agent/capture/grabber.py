@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.decoding import decode
-from agent.capture.media import best_video, is_address, open_media
+from agent.capture.media import best_video, is_address, open_media, shown
 from agent.capture.picture import to_rgb
 from agent.capture.source import CaptureError, Problem
 
@@ -76,7 +76,7 @@ class AddressGrabber:
         stream = best_video(self._container)
         if stream is None:
             self._container.close()
-            raise CaptureError(Problem.EMPTY, f"{address} sends no pictures.")
+            raise CaptureError(Problem.EMPTY, f"{shown(address)} sends no pictures.")
         self._frames: Iterator[av.VideoFrame] = decode(self._container, stream, Counter())
         self._frame: av.VideoFrame | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -33,7 +34,10 @@ _TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a recording says of itself, read from its header. Durations and rates are None where it does not say."""
+    """What a recording says of itself, read from its header; None where it does not say.
+
+    `location` is what to open it by again, so it may carry a password: show shown(location).
+    """
 
     location: str
     has_video: bool
@@ -49,6 +53,11 @@ class Recording:
 def is_address(location: Location) -> bool:
     """Whether this is a URL rather than a path."""
     return isinstance(location, str) and "://" in location
+
+
+def shown(location: Location | int) -> str:
+    """The location as people and logs may see it: without the user and password an address may carry."""
+    return re.sub(r"(?<=://)[^/@\s]+@", "", str(location))
 
 
 def open_media(location: Location, *, live: bool = False) -> InputContainer:
@@ -70,10 +79,10 @@ def open_media(location: Location, *, live: bool = False) -> InputContainer:
             timeout=None if scheme == "file" else _TIMEOUT_S,
         )
     except (av.error.FFmpegError, OSError) as error:
-        raise _explain(error, str(location), scheme) from error
+        raise _explain(error, shown(location), scheme) from error
     if container.format.name == "tty":  # FFmpeg draws any .txt file as pictures of text
         container.close()
-        raise CaptureError(Problem.NOT_MEDIA, f"{location} is a text file, not a recording.")
+        raise CaptureError(Problem.NOT_MEDIA, f"{shown(location)} is a text file, not a recording.")
     return container
 
 
@@ -106,7 +115,7 @@ def probe(location: Location) -> Recording:
     with open_media(location) as container:
         video, audio = best_video(container), best_audio(container)
         if video is None and audio is None:
-            raise CaptureError(Problem.EMPTY, f"{location} holds neither sound nor moving pictures.")
+            raise CaptureError(Problem.EMPTY, f"{shown(location)} holds neither sound nor moving pictures.")
         rate = video.guessed_rate if video is not None else None
         return Recording(
             location=str(location),
@@ -129,7 +138,7 @@ def _resolve(location: Location) -> tuple[str, str]:
         if scheme not in _PROTOCOLS:
             known = ", ".join(_PROTOCOLS)
             raise CaptureError(
-                Problem.UNSUPPORTED, f"{url}: cannot read from {scheme}://. Give a path, or one of: {known}."
+                Problem.UNSUPPORTED, f"{shown(url)}: cannot read from {scheme}://. Give a path, or one of: {known}."
             )
         return scheme, url
     path = Path(location).expanduser().absolute()
@@ -163,6 +172,11 @@ def _explain(error: Exception, location: str, scheme: str) -> CaptureError:
                 f"{location} holds no sound or pictures FFmpeg can read, or was cut before its index.",
             )
         case _ if remote:
-            return CaptureError(Problem.ABSENT, f"Cannot reach {location}: {error}.")
+            return CaptureError(Problem.ABSENT, f"Cannot reach {location}: {_reason(error)}.")
         case _:
-            return CaptureError(Problem.NOT_MEDIA, f"Cannot read {location}: {error}.")
+            return CaptureError(Problem.NOT_MEDIA, f"Cannot read {location}: {_reason(error)}.")
+
+
+def _reason(error: Exception) -> str:
+    """The error without the address FFmpeg adds to it."""
+    return getattr(error, "strerror", None) or str(error)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from agent.capture.decoding import decode, pts_ns
-from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe
+from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown
 from agent.capture.pcm import to_mono
 from agent.capture.picture import LONG_EDGE_PX, FrameGrid, to_rgb
 from agent.capture.segment import Segment, anchored_at
@@ -31,7 +31,7 @@ class RecordingVideo:
     """
 
     def __init__(self, location: Location, max_rate_hz: float = 15.0, long_edge_px: int = LONG_EDGE_PX) -> None:
-        self.name = str(location)
+        self.name = shown(location)
         self.losses: Counter[str] = Counter()
         self._location = location
         self._max_rate_hz = max_rate_hz
@@ -81,7 +81,7 @@ class RecordingAudio:
     """
 
     def __init__(self, location: Location) -> None:
-        self.name = str(location)
+        self.name = shown(location)
         self.losses: Counter[str] = Counter()
         self._location = location
 

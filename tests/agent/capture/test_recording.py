@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import pickle
 import socket
+import threading
 import wave
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -265,6 +270,47 @@ def test_a_path_that_looks_like_a_protocol_is_a_path(tmp_path: Path, monkeypatch
     write_audio(tmp_path / "sound.wav", click(1, 0.5, 16_000), 16_000).rename(tmp_path / "concat:sound.wav")
     monkeypatch.chdir(tmp_path)
     assert len(chunks_of(Path("concat:sound.wav"))) == 32
+
+
+@pytest.fixture
+def website(tmp_path: Path) -> Iterator[str]:
+    """The address at which tmp_path is served."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(tmp_path))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_recording_on_the_web_reads_like_one_on_disk(tmp_path: Path, website: str) -> None:
+    path = write_audio(tmp_path / "sound.wav", noise(1), 16_000)
+    with RecordingAudio(f"{website}/sound.wav") as source:
+        np.testing.assert_array_equal(pcm_of(list(source)), pcm_of(chunks_of(path)))
+
+
+def test_a_missing_page_is_absent(website: str) -> None:
+    with pytest.raises(CaptureError, match="Nothing found") as caught:
+        probe(f"{website}/none.wav")
+    assert caught.value.problem is Problem.ABSENT
+
+
+def test_no_password_is_shown() -> None:
+    address = "http://bob:secret@127.0.0.1:9/film.mp4"
+    assert RecordingVideo(address).name == "http://127.0.0.1:9/film.mp4"
+    with pytest.raises(CaptureError) as caught:
+        probe(address)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_error_survives_the_way_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(CaptureError(Problem.BUSY, "In use.")))  # noqa: S301 - our own bytes
+    assert (error.problem, str(error)) == (Problem.BUSY, "In use.")
 
 
 def test_an_address_nobody_answers_at_is_absent() -> None:
