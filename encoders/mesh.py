@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 LANDMARKS = 478
+
+_BLANK = np.zeros((8, 8, 3), np.uint8)
 
 
 class LandmarkModel(Protocol):
@@ -34,22 +36,26 @@ class FaceMeshLandmarks:
 
         with _without_stderr():
             self._mesh = FaceMesh(refine_landmarks=True, max_num_faces=1)
-            self._mesh.process(np.zeros((8, 8, 3), np.uint8))  # its graph starts, and talks, with the first picture
+            self._mesh.process(_BLANK)  # its graph starts, and talks, with the first picture
+        self._greeted = False  # it talks once more with the first face
 
     def locate(self, rgb: NDArray[np.uint8], /) -> NDArray[np.float32] | None:
         height, width = rgb.shape[:2]
         if min(height, width) == 0:
             return None
-        faces = self._mesh.process(np.ascontiguousarray(rgb)).multi_face_landmarks
+        with nullcontext() if self._greeted else _without_stderr():
+            faces = self._mesh.process(np.ascontiguousarray(rgb)).multi_face_landmarks
         if not faces:
             return None
+        self._greeted = True
         points = np.array([(point.x, point.y, point.z) for point in faces[0].landmark], np.float32)
         return points * np.array([width, height, width], np.float32)  # z is scaled as x is
 
     def restart(self) -> None:
         with _without_stderr():
             self._mesh.reset()
-            self._mesh.process(np.zeros((8, 8, 3), np.uint8))
+            self._mesh.process(_BLANK)
+        self._greeted = False
 
     def close(self) -> None:
         self._mesh.close()
