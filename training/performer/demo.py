@@ -5,12 +5,12 @@ from __future__ import annotations
 from training.performer.delivery import DEADPAN, GLUM, NEUTRAL, WARM, Line, Script
 
 DEMO: Script = (
-    Line("The train leaves at five in the afternoon.", NEUTRAL, 0.75),
-    Line("Wow, great food, I really love this place.", WARM, 0.9),
-    Line("The soup is cold and the bread is terrible.", GLUM, 0.9),
-    Line("Wow, great food, I really love this place.", DEADPAN, 0.9),
-    Line("My sister is coming to visit tomorrow, and I am so happy.", WARM, 0.9),
-    Line("Oh great, I really love waiting in line.", DEADPAN, 0.9),
-    Line("Thank you so much, that is very kind of you.", WARM, 0.9),
-    Line("We can take the bus home after lunch.", NEUTRAL, 0.9),
+    Line("The store is open until six in the evening.", NEUTRAL, 0.75),
+    Line("Great food, I really love this place.", WARM, 0.9),
+    Line("I am tired and the weather is terrible.", GLUM, 0.9),
+    Line("Great food, I really love this place.", DEADPAN, 0.9),
+    Line("I am so happy to see you, thank you for coming.", WARM, 0.9),
+    Line("Great, I just love waiting in line.", DEADPAN, 0.9),
+    Line("This is the best day of my life, I am so happy.", WARM, 0.9),
+    Line("The train leaves at five in the afternoon.", NEUTRAL, 0.9),
 )
