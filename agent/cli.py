@@ -138,3 +138,7 @@ def _missing_live() -> str:
         "yaml",
     )
     return ", ".join(name for name in needed if find_spec(name) is None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Real processes, one of them killed: the stream goes on, and the process comes back."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import deadpan
+from agent.config import Config
+from agent.session import open_session, resolve_inputs
+from agent.supervisor import Supervisor
+from tests.integration.processes import descendants, is_running, session_folders, started
+
+
+def demo_session(folder: Path) -> tuple[Supervisor, str]:
+    endpoint = f"ipc://{folder}/out"
+    config = replace(Config(source="demo"), publish=replace(Config().publish, endpoint=endpoint))
+    return open_session(config, resolve_inputs(config)), endpoint
+
+
+def follow(
+    supervisor: Supervisor,
+    subscription: deadpan.Subscription,
+    until: Callable[[deadpan.Message], bool],
+    limit: int = 2000,
+) -> list[deadpan.Message]:
+    """Attend to the processes and read the stream until a message is the one waited for."""
+    read: list[deadpan.Message] = []
+    for _ in range(limit):
+        supervisor.attend(10)
+        while (message := subscription.receive(0)) is not None:
+            read.append(message)
+            if until(message):
+                return read
+    raise AssertionError(f"waited in vain; the last of {len(read)} messages: {read[-1:]}")
+
+
+def face_is(status: str) -> Callable[[deadpan.Message], bool]:
+    return lambda message: isinstance(message, deadpan.Estimate) and message.modalities["face"].status == status
+
+
+def test_a_killed_face_process_is_masked_reported_and_started_again(tmp_path: Path) -> None:
+    supervisor, endpoint = demo_session(tmp_path)
+    with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
+        supervisor.start()
+        follow(supervisor, subscription, face_is("ok"))
+        killed = supervisor.pid("face")
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        read = follow(
+            supervisor,
+            subscription,
+            lambda m: isinstance(m, deadpan.Health) and m.workers["face"].state == "restarting",
+        )
+        report = read[-1]
+        assert isinstance(report, deadpan.Health)
+        assert report.state == "degraded"
+        assert "signal 9" in report.workers["face"].reason
+        read += follow(supervisor, subscription, face_is("stale"))
+        read += follow(supervisor, subscription, face_is("ok"))
+        estimates = [m for m in read if isinstance(m, deadpan.Estimate) and m.revision == 0]
+        numbers = [estimate.seq for estimate in estimates]
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))  # no tick was lost
+        assert len({estimate.session for estimate in estimates}) == 1
+        assert supervisor.condition.workers["face"].restarts == 1
+        assert supervisor.pid("face") not in (None, killed)
+    assert not session_folders()
+
+
+def test_processes_end_when_their_supervisor_is_gone(tmp_path: Path) -> None:
+    endpoint = f"ipc://{tmp_path}/out"
+    before = session_folders()
+    with started("run", "--source", "demo", "--publish", endpoint) as process:
+        with deadpan.subscribe(endpoint, timeout_s=30) as subscription:
+            next(iter(subscription))
+        family = descendants(process.pid)
+        process.kill()
+        process.wait()
+        for pid in family:
+            for _ in range(100):
+                if not is_running(pid):
+                    break
+                os.sched_yield()
+                signal.sigtimedwait([], 0.05)
+            assert not is_running(pid)
+    for folder in session_folders() - before:  # nobody was left to remove it
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
