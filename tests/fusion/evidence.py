@@ -1,0 +1,27 @@
+"""Numbers in, embeddings as the encoders would send them out: what the tests of fusion feed it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from encoders.samples import Cue, Embedding, Interval, Modality, Reading
+
+MS = 1_000_000
+
+
+def evidence(
+    modality: Modality,
+    start_ms: int,
+    end_ms: int,
+    *,
+    sarcasm: float = 0.5,
+    sentiment: float = 0.0,
+    confidence: float = 1.0,
+    cues: tuple[Cue, ...] = (),
+    read: bool = True,
+    seq: int = 0,
+) -> Embedding:
+    """An embedding of one number; without a reading where `read` is off."""
+    reading = Reading(sarcasm, sentiment, cues) if read else None
+    vector = np.array([sarcasm], np.float32)
+    return Embedding(seq, modality, Interval(start_ms * MS, end_ms * MS), vector, confidence, reading)
