@@ -94,11 +94,14 @@ class LateFusion:
 
     def _newest(self, embeddings: tuple[Embedding, ...], interval: Interval) -> _Heard | None:
         for embedding in reversed(embeddings):
-            if embedding.reading is None or embedding.confidence <= 0:
+            reading = embedding.reading
+            if reading is None or embedding.confidence <= 0:
+                continue
+            if not math.isfinite(reading.sarcasm + reading.sentiment):  # one broken head must not silence the others
                 continue
             age_s = max(0, interval.end_ns - embedding.interval.end_ns) / NS_PER_S
             presence = embedding.confidence * 0.5 ** (age_s / self._weights.half_life_s)
-            return _Heard(embedding.reading, presence) if presence >= _MIN_PRESENCE else None
+            return _Heard(reading, presence) if presence >= _MIN_PRESENCE else None
         return None
 
     def _sarcasm(self, heard: Mapping[Modality, _Heard], without: Modality | None = None) -> float | None:
