@@ -13,7 +13,6 @@ import msgspec
 SPEC = 1
 """Version of the messages' specification; it changes only when an old reader would misread a new message."""
 
-ModalityName: TypeAlias = Literal["face", "voice", "text"]
 Status: TypeAlias = Literal["ok", "stale", "absent", "off"]
 
 
@@ -53,7 +52,7 @@ class ModalityReading(_Value, frozen=True, kw_only=True):
     """One modality's share in an estimate."""
 
     status: Status
-    """ok: evidence; stale: evidence, but its source has fallen silent; absent: nothing seen or heard; off: not in use."""
+    """ok: evidence; stale: evidence of a source fallen silent; absent: nothing seen or heard; off: not in use."""
     age_ms: float | None
     """From the newest evidence to the end of the estimate's stretch; null without any."""
     sarcasm: float | None
@@ -68,7 +67,8 @@ class NamedCue(_Value, frozen=True, kw_only=True):
     """A computed reason for the estimate."""
 
     name: str
-    modality: ModalityName
+    modality: str
+    """face, voice or text; more may come."""
     value: float
     """The feature, in standard deviations."""
     effect: float
@@ -113,7 +113,7 @@ class Estimate(_Message, frozen=True, kw_only=True, tag="estimate"):
     incongruity: Incongruity
     confidence: float
     """In [0, 1]: how much evidence there was, whatever it said."""
-    modalities: dict[ModalityName, ModalityReading]
+    modalities: dict[str, ModalityReading]
     cues: tuple[NamedCue, ...]
     latency_ms: float
     """From the end of the stretch to publication."""
@@ -129,7 +129,7 @@ class Utterance(_Message, frozen=True, kw_only=True, tag="utterance"):
     sentiment: Sentiment
     incongruity: Incongruity
     confidence: float
-    modalities: dict[ModalityName, ModalityReading]
+    modalities: dict[str, ModalityReading]
     cues: tuple[NamedCue, ...]
     latency_ms: float
     rcs: str
@@ -217,5 +217,8 @@ def to_json(message: Message) -> bytes:
 
 def from_body(body: bytes) -> Message:
     """Read a body, JSON or msgpack. Raises msgspec.ValidationError or msgspec.DecodeError when it is neither."""
-    message: Message = _read_json.decode(body) if body[:1] == b"{" else _read_msgpack.decode(body)
+    try:
+        message: Message = _read_json.decode(body) if body[:1] == b"{" else _read_msgpack.decode(body)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these two through
+        raise msgspec.DecodeError(f"no message: {error}") from error
     return message

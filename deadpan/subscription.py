@@ -113,7 +113,7 @@ class Subscription:
     def _read(self, frames: list[bytes]) -> Message | None:
         try:
             message = from_body(frames[-1])
-        except (msgspec.DecodeError, IndexError, UnicodeDecodeError):  # a publisher's mistake must not end its reader
+        except (msgspec.DecodeError, IndexError):  # a publisher's mistake must not end its reader
             self.unreadable += 1
             return None
         name = type_name(message)
