@@ -92,6 +92,6 @@ def unpack(frame: bytes) -> Value:
         raise ValueError(f"a frame of unknown kind {frame[:1]!r}")
     try:
         value: Value = decoder.decode(memoryview(frame)[1:])
-    except (msgspec.DecodeError, TypeError) as error:
+    except (msgspec.DecodeError, TypeError, SyntaxError, RecursionError) as error:  # the last two: dtype, nesting
         raise ValueError(f"a damaged {_KINDS[frame[:1]].__name__} frame: {error}") from error
     return value
