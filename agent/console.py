@@ -8,6 +8,7 @@ from typing import TextIO
 from deadpan.messages import Estimate, Event, Health, Message, ModalityReading, Transcript, Utterance, Welcome, to_json
 from deadpan.subscription import TypeName
 
+_NS_PER_S = 1_000_000_000
 _BAR = "▁▂▃▄▅▆▇█"
 _LEGEND = "  time  sarcasm      said  heard  meant   face  voice text   words"
 
@@ -41,6 +42,8 @@ class Lines:
         self._width = 100
         self._words = ""
         self._began = False
+        self._states: dict[str, str] = {}
+        self._next_ns = 0  # when the next line is due where lines cannot be written over
 
     def show(self, message: Message) -> None:
         match message:
@@ -53,13 +56,9 @@ class Lines:
                 self._estimate(message)
             case Event() if message.name == "source_ended":
                 self._line(f"{seconds(message.end_ns)}  the recording has ended")
-            case Health() if message.state != "ok":
-                for name, worker in message.workers.items():
-                    if worker.state in ("restarting", "failed"):
-                        self._line(
-                            f"{seconds(message.end_ns)}  {name} is {worker.state}: {worker.reason.splitlines()[0]}"
-                        )
-            case Welcome() | Event() | Health() | Transcript() | Estimate():
+            case Health():
+                self._health(message)
+            case Welcome() | Event() | Transcript() | Estimate():
                 pass
 
     def close(self) -> None:
@@ -74,9 +73,18 @@ class Lines:
         line = estimate_line(estimate, self._words)
         if self._over:
             self._out.write("\r\x1b[K" + line[: self._width])
-        elif estimate.end_ns % 1_000_000_000 == 0:
+        elif estimate.end_ns >= self._next_ns:
+            self._next_ns = (estimate.end_ns // _NS_PER_S + 1) * _NS_PER_S
             self._out.write(line + "\n")
         self._out.flush()
+
+    def _health(self, health: Health) -> None:
+        """Say what changed for the worse, once; health itself comes every second."""
+        for name, worker in health.workers.items():
+            if worker.state != self._states.get(name) and worker.state in ("restarting", "failed"):
+                reason, _, _ = worker.reason.partition("\n")
+                self._line(f"{seconds(health.end_ns)}  {name} is {worker.state}: {reason or 'no reason given'}")
+            self._states[name] = worker.state
 
     def _line(self, line: str) -> None:
         self._out.write(("\r\x1b[K" if self._over else "") + line + "\n")
