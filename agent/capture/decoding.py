@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import av
 import av.error
@@ -19,6 +19,9 @@ from encoders.samples import NS_PER_S
 # Containers that state their duration, rather than have FFmpeg guess it from size and bit rate.
 _STATES_DURATION = ("mov,", "matroska,", "avi", "wav", "flac", "ogg")
 _END_TOLERANCE_NS = NS_PER_S
+_LEAP_NS = 60 * NS_PER_S
+
+Frame = TypeVar("Frame", av.VideoFrame, av.AudioFrame)
 
 
 @overload
@@ -31,8 +34,11 @@ def decode(
     """Every frame of `stream` that decodes, in order.
 
     Damage does not raise: packets that do not decode are counted as `decode_errors`, frames that decoded with holes as
-    `corrupt`, and a file that ends before it said it would as `truncated`. Raises CaptureError for a network that went.
+    `corrupt`, and a file that ends before it said it would as `truncated`. Raises CaptureError: vanished for a network
+    that went, unsupported without a decoder.
     """
+    if stream.codec_context is None:
+        raise CaptureError(Problem.UNSUPPORTED, "The recording is in a format this installation cannot decode.")
     return _decode(container, stream, losses)
 
 
@@ -77,8 +83,32 @@ def _decode_packet(
             yield frame
 
 
-def pts_ns(frame: av.VideoFrame | av.AudioFrame, origin_s: Fraction) -> int | None:
-    """The frame's own time on the session axis; None where the file does not say."""
+def timed(frames: Iterator[Frame], origin_s: Fraction, losses: Counter[str]) -> Iterator[tuple[int | None, Frame]]:
+    """Each frame with its own time on the session axis, None where the file does not say.
+
+    A lone frame more than a minute ahead of its neighbours is damage, not time: left out and counted as `leaps`.
+    """
+    last_ns = 0
+    leap: tuple[int, Frame] | None = None
+    for frame in frames:
+        now_ns = _pts_ns(frame, origin_s)
+        if leap is not None:
+            if now_ns is not None and now_ns < leap[0]:
+                losses["leaps"] += 1
+            else:
+                last_ns = leap[0]
+                yield leap
+            leap = None
+        if now_ns is not None and now_ns > last_ns + _LEAP_NS:
+            leap = (now_ns, frame)
+            continue
+        last_ns = last_ns if now_ns is None else now_ns
+        yield now_ns, frame
+    if leap is not None:
+        yield leap
+
+
+def _pts_ns(frame: av.VideoFrame | av.AudioFrame, origin_s: Fraction) -> int | None:
     pts = frame.pts if frame.pts is not None else frame.dts
     if pts is None or frame.time_base is None:
         return None

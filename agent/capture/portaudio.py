@@ -70,6 +70,8 @@ def start_input(stream: Any, name: str) -> None:
 
 def _find(portaudio: Any, device: str | int | None) -> Any:
     """PortAudio's description of the input device meant by a name, a part of one, an index or None (the default)."""
+    if isinstance(device, str) and device.isdecimal():
+        device = int(device)
     try:
         found = portaudio.query_devices(device, "input")
     except (ValueError, portaudio.PortAudioError) as error:

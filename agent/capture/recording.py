@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from agent.capture.decoding import decode, pts_ns
+from agent.capture.decoding import decode, timed
 from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown
 from agent.capture.pcm import to_mono
 from agent.capture.picture import LONG_EDGE_PX, FrameGrid, to_rgb
@@ -27,7 +27,7 @@ class RecordingVideo:
     """The main moving pictures of a recording, upright, at most `max_rate_hz` of them a second.
 
     Each frame keeps its own time, whatever the frame rate does.
-    Losses: decode_errors, corrupt, truncated, out_of_order.
+    Losses: decode_errors, corrupt, truncated, leaps, out_of_order.
     """
 
     def __init__(self, location: Location, max_rate_hz: float = 15.0, long_edge_px: int = LONG_EDGE_PX) -> None:
@@ -57,18 +57,17 @@ class RecordingVideo:
         pixel_aspect = float(self._stream.sample_aspect_ratio or 1)
         grid = FrameGrid(self._max_rate_hz)
         seq = itertools.count()
-        last_ns: int | None = None
-        for frame in decode(self._container, self._stream, self.losses):
-            now_ns = pts_ns(frame, origin)
+        last_ns = -1
+        for now_ns, frame in timed(decode(self._container, self._stream, self.losses), origin, self.losses):
             if now_ns is None:
-                now_ns = 0 if last_ns is None else last_ns + spacing_ns
-            if last_ns is not None and now_ns <= last_ns:
+                now_ns = 0 if last_ns < 0 else last_ns + spacing_ns
+            if now_ns <= last_ns:
                 self.losses["out_of_order"] += 1
                 continue
             last_ns = now_ns
             if grid.admits(now_ns):
                 yield VideoFrame(next(seq), now_ns, to_rgb(frame, pixel_aspect, self._long_edge_px))
-        if last_ns is None:
+        if last_ns < 0:
             raise CaptureError(Problem.EMPTY, f"{self.name} holds no picture that can be decoded.")
 
 
@@ -77,7 +76,8 @@ class RecordingAudio:
 
     Chunks are timed by counting samples from the first one's own time. Where the file's times leave the count by more
     than 50 ms, a stretch ends: after a hole the next starts at the file's time (nothing is filled in, seq goes on), and
-    what overlaps sound already delivered is dropped. Losses: decode_errors, corrupt, truncated, overlapping.
+    what overlaps sound already delivered is dropped. Losses: decode_errors, corrupt, truncated, leaps,
+    overlapping.
     """
 
     def __init__(self, location: Location) -> None:
@@ -104,11 +104,10 @@ class RecordingAudio:
         seq = itertools.count()
         segment: Segment | None = None
         start_ns = end_ns = 0
-        for frame in decode(self._container, self._stream, self.losses):
+        for frame_ns, frame in timed(decode(self._container, self._stream, self.losses), origin, self.losses):
             pcm, rate_hz = to_mono(frame), frame.sample_rate
-            frame_ns = pts_ns(frame, origin)
             ahead_ns = 0 if frame_ns is None else frame_ns - end_ns
-            if segment is not None and ahead_ns < -_GAP_NS:
+            if ahead_ns < -_GAP_NS:
                 self.losses["overlapping"] += 1
                 pcm = pcm[-ahead_ns * rate_hz // NS_PER_S :]
                 ahead_ns = 0
@@ -117,7 +116,7 @@ class RecordingAudio:
             if segment is None or ahead_ns > _GAP_NS or rate_hz != segment.rate_hz:
                 if segment is not None:
                     yield from segment.finish()
-                start_ns = end_ns + ahead_ns if segment is None else end_ns + max(ahead_ns, 0)
+                start_ns = end_ns + max(ahead_ns, 0)
                 segment = Segment(rate_hz, anchored_at(start_ns), seq)
             yield from segment.push(pcm)
             end_ns = start_ns + segment.samples_in * NS_PER_S // rate_hz

@@ -21,12 +21,15 @@ from types import TracebackType
 from typing import Self
 
 _START_S = 10.0
+_PLUGIN = "libasound_module_pcm_pulse.so"
 _PROGRAMS = {name: shutil.which(name) or "" for name in ("pulseaudio", "paplay", "pactl")}
 
 
 def pulse_is_installed() -> bool:
     """Whether this machine has PulseAudio, its tools, and the plugin through which PortAudio reaches it."""
-    return all(_PROGRAMS.values()) and any(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so"))
+    return all(_PROGRAMS.values()) and any(
+        found for place in ("lib*", "lib/*") for found in Path("/usr").glob(f"{place}/alsa-lib/{_PLUGIN}")
+    )
 
 
 class PulseServer:

@@ -141,3 +141,8 @@ def test_listing_says_nothing() -> None:
     program = "from agent.capture import devices as d; d.list_cameras(), d.list_microphones()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=20)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_a_number_in_words_of_a_command_line_is_an_index(use: Any) -> None:
+    use(FakePortAudio([microphone(0, "A"), microphone(1, "B")]))
+    assert open_input("1", print)[1] == "B"
