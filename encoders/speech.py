@@ -131,9 +131,17 @@ class SpeechStream:
             return self._end_utterance(utterance)
         if spoken >= _windows(self._settings.max_utterance_s):
             return self._end_utterance(utterance)
-        if partials and spoken % _windows(self._settings.step_s) == 0:
+        if partials and spoken % _windows(self._settings.step_s) == 0 and self._is_worth_reading(utterance):
             return [self._revise(utterance)]
         return []
+
+    def _is_worth_reading(self, utterance: _Utterance) -> bool:
+        """Whether an unfinished utterance has enough voice to be read, and the final transcript will reach further."""
+        silent = self._heard - utterance.last_voiced - 1
+        return self._has_enough_voice(utterance) and silent < _windows(self._settings.tail_s)
+
+    def _has_enough_voice(self, utterance: _Utterance) -> bool:
+        return utterance.voiced_windows >= _windows(self._settings.min_voiced_s)
 
     def _revise(self, utterance: _Utterance) -> Transcript:
         """Decode what has been said so far."""
@@ -153,8 +161,7 @@ class SpeechStream:
     def _end_utterance(self, utterance: _Utterance) -> list[Transcript]:
         """Decode the whole utterance again, without the silence that ended it."""
         end = min(self._heard, utterance.last_voiced + 1 + _windows(self._settings.tail_s))
-        enough = utterance.voiced_windows >= _windows(self._settings.min_voiced_s)
-        heard = self._decode(utterance.first_window, end) if enough else ()
+        heard = self._decode(utterance.first_window, end) if self._has_enough_voice(utterance) else ()
         words = self._timed(utterance, heard)
         interval = Interval(utterance.start_ns, self._time_ns(end))
         self._utterance, self._run = None, 0
