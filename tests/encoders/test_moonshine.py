@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from encoders.agreement import spelling
+from encoders.moonshine import MoonshineRecognizer, embedded_folder, read_tokens, words_of
+
+SPEECH = Path(__file__).parents[3] / "shared" / "data" / "speech"
+KENNEDY = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> MoonshineRecognizer:
+    return MoonshineRecognizer()
+
+
+def _read(path: Path) -> NDArray[np.float32]:
+    """A recording as float32 [n] at 16 kHz."""
+    if not path.is_file():
+        pytest.skip(f"needs the shared recordings: {path.name}")
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=16_000)
+    with av.open(str(path)) as container:
+        parts = [out.to_ndarray()[0] for frame in container.decode(audio=0) for out in resampler.resample(frame)]
+    return np.concatenate(parts)
+
+
+def test_the_words_of_a_recording_are_understood_with_high_probability(recognizer: MoonshineRecognizer) -> None:
+    words = recognizer.transcribe(_read(SPEECH / "jfk.flac"))
+    assert " ".join(spelling(word.text) for word in words) == KENNEDY
+    assert all(0 < word.probability <= 1 for word in words)
+    assert float(np.median([word.probability for word in words])) > 0.8
+
+
+def test_the_same_samples_give_the_same_words(recognizer: MoonshineRecognizer) -> None:
+    pcm = _read(SPEECH / "jfk.flac")[: 3 * 16_000]
+    assert recognizer.transcribe(pcm) == recognizer.transcribe(pcm)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-4])
+def test_silence_has_hardly_a_word_in_it(recognizer: MoonshineRecognizer, level: float) -> None:
+    noise = np.random.default_rng(0).standard_normal(3 * 16_000).astype(np.float32)
+    assert len(recognizer.transcribe(noise * np.float32(level))) <= 2
+
+
+@pytest.mark.parametrize("length", [0, 1, 894, 1023])
+def test_less_audio_than_the_encoder_can_read_has_no_words(recognizer: MoonshineRecognizer, length: int) -> None:
+    assert recognizer.transcribe(np.zeros(length, np.float32)) == ()
+
+
+def test_the_least_audio_the_encoder_can_read_is_read(recognizer: MoonshineRecognizer) -> None:
+    assert len(recognizer.transcribe(np.zeros(1024, np.float32))) <= 1
+
+
+def test_missing_weights_say_what_to_install(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"encoder_model\.ort; reinstall with: pip install moonshine-voice"):
+        MoonshineRecognizer(tmp_path)
+
+
+def test_the_embedded_tokens_are_the_model_s() -> None:
+    tokens = read_tokens((embedded_folder() / "tokenizer.bin").read_bytes())
+    assert len(tokens) == 32_768
+    assert tokens[2] == b"</s>"
+    assert "▁the".encode() in tokens
+
+
+@given(st.lists(st.binary(max_size=300)))
+def test_a_token_table_is_read_back_whatever_its_tokens_lengths(tokens: list[bytes]) -> None:
+    table = b""
+    for token in tokens:
+        length = len(token)
+        table += bytes([length] if length < 128 else [128 + length % 128, length // 128]) + token
+    assert read_tokens(table) == tokens
+
+
+def test_pieces_join_to_words_as_probable_as_their_least_probable_piece() -> None:
+    words = words_of(["▁won".encode(), b"der", b"ful", "▁day".encode()], [0.9, 0.5, 0.8, 0.7])
+    assert [(word.text, word.probability) for word in words] == [("wonderful", 0.5), ("day", 0.7)]
+
+
+def test_punctuation_belongs_to_the_word_before_it_and_does_not_make_it_less_probable() -> None:
+    words = words_of(["▁great".encode(), b",", "▁thanks".encode(), "▁".encode(), b"!"], [0.9, 0.1, 0.8, 0.2, 0.1])
+    assert [(word.text, word.probability) for word in words] == [("great,", 0.9), ("thanks!", 0.8)]
+
+
+def test_punctuation_alone_is_no_word() -> None:
+    assert words_of(["▁...".encode(), "▁♪".encode()], [0.9, 0.9]) == ()
+
+
+def test_a_letter_spelled_in_bytes_of_two_tokens_is_put_together() -> None:
+    first, second = "é".encode()[:1], "é".encode()[1:]
+    assert [word.text for word in words_of(["▁caf".encode(), first, second], [0.9, 0.9, 0.9])] == ["café"]
