@@ -122,7 +122,7 @@ def found(path: Path | None) -> Config:
 
 def check(config: Config, where: str) -> Config:
     """The configuration, if its values are in range; else ConfigError, naming the key and `where` it came from."""
-    fusion, camera, speech = config.fusion, config.camera, config.speech
+    fusion, camera, speech, supervision = config.fusion, config.camera, config.speech, config.supervision
     rules = [
         (2 <= fusion.tick_hz <= 10, "fusion.tick_hz must be between 2 and 10"),
         (1 <= fusion.window_s <= 60, "fusion.window_s must be between 1 and 60"),
@@ -131,7 +131,13 @@ def check(config: Config, where: str) -> Config:
         (64 <= camera.width <= 4096 and 64 <= camera.height <= 4096, "camera.width and height must be 64 to 4096"),
         (0.1 <= speech.step_s <= speech.max_utterance_s <= 30, "speech needs 0.1 <= step_s <= max_utterance_s <= 30"),
         (0.1 <= speech.hangover_s <= 2, "speech.hangover_s must be between 0.1 and 2"),
-        (config.supervision.pulse_s < config.supervision.silence_s, "supervision.silence_s must exceed pulse_s"),
+        (0.05 <= supervision.pulse_s <= 60, "supervision.pulse_s must be between 0.05 and 60"),
+        (supervision.pulse_s < supervision.silence_s <= 600, "supervision.silence_s must exceed pulse_s, up to 600"),
+        (
+            all(0 < each <= 600 for each in (supervision.start_s, supervision.stop_s, supervision.restarts_within_s)),
+            "supervision.start_s, stop_s and restarts_within_s must be above 0, up to 600",
+        ),
+        (0 <= supervision.restarts <= 1000, "supervision.restarts must be between 0 and 1000"),
         (
             re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", config.publish.stream) is not None,
             "publish.stream must be 1 to 64 letters, digits, dots, dashes or underscores",
