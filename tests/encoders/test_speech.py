@@ -129,7 +129,7 @@ def test_an_utterance_s_interval_reaches_from_before_its_voice_to_after_it() -> 
 
 
 @given(scripts, st.lists(st.integers(150, 3000), min_size=1, max_size=5))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_how_the_audio_was_cut_into_chunks_changes_nothing(script: list[tuple[int, float]], sizes: list[int]) -> None:
     pcm = _say(*script, (0, 1.0))
     whole, cut = SpeechStream(LevelReader()), SpeechStream(LevelReader())
@@ -138,7 +138,7 @@ def test_how_the_audio_was_cut_into_chunks_changes_nothing(script: list[tuple[in
 
 
 @given(scripts)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_revisions_count_up_committed_words_only_grow_and_the_final_one_is_the_last(
     script: list[tuple[int, float]],
 ) -> None:
@@ -159,7 +159,7 @@ def test_revisions_count_up_committed_words_only_grow_and_the_final_one_is_the_l
 
 
 @given(scripts)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_final_transcript_reaches_further_than_every_partial_one(script: list[tuple[int, float]]) -> None:
     """Else fusion, which orders an utterance's revisions by how far they reach, would prefer a partial to it."""
     newest: dict[int, Transcript] = {}
@@ -170,7 +170,7 @@ def test_the_final_transcript_reaches_further_than_every_partial_one(script: lis
 
 
 @given(scripts)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_words_lie_inside_their_utterance_in_order_and_utterances_do_not_overlap(
     script: list[tuple[int, float]],
 ) -> None:
@@ -187,7 +187,7 @@ def test_words_lie_inside_their_utterance_in_order_and_utterances_do_not_overlap
 
 
 @given(scripts, st.integers(150, 3000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_bound_is_behind_the_audio_and_every_transcript_to_come_reaches_beyond_it(
     script: list[tuple[int, float]], size: int
 ) -> None:

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zmq
+
+from agent.bus import Bus, Inbox, Outbox
+from agent.topology import Keep
+from agent.wire import Bound, Ended, Value
+from encoders.samples import AudioChunk, Modality, VideoFrame
+
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture
+def context() -> Iterator[zmq.Context[zmq.Socket[bytes]]]:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    yield context
+    context.destroy(linger=0)
+
+
+@contextmanager
+def _edge(
+    context: zmq.Context[zmq.Socket[bytes]], folder: Path, keep: Keep, depth: int = 100
+) -> Iterator[tuple[Outbox, Inbox]]:
+    inbox = Inbox(context, folder, "reader", depth, keep)
+    outbox = Outbox(context, folder, "reader", depth)
+    yield outbox, inbox
+    outbox.close(0)
+    inbox.close()
+
+
+def _frame(seq: int) -> VideoFrame:
+    return VideoFrame(seq, seq, np.zeros((1, 1, 3), np.uint8))
+
+
+def _chunk(seq: int) -> AudioChunk:
+    return AudioChunk(seq, seq, 16_000, np.zeros(1, np.float32))
+
+
+def _drain(inbox: Inbox, total: int) -> list[Value]:
+    """Receive until the inbox has seen so many values, whatever it made of them."""
+    values: list[Value] = []
+    while inbox.counters["received"] + inbox.counters["damaged"] < total:
+        before = inbox.counters.total()
+        values += inbox.receive(PATIENCE_MS)
+        assert inbox.counters.total() > before, "nothing arrived"
+    return values
+
+
+def test_values_arrive_in_the_order_they_were_sent(context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path) -> None:
+    sent: list[Value] = [Bound(Modality.FACE, 1), Ended("face"), Bound(Modality.FACE, 2)]
+    with _edge(context, tmp_path, "all") as (outbox, inbox):
+        for value in sent:
+            outbox.send(value)
+        assert _drain(inbox, 3) == sent
+    assert (outbox.sent, outbox.refused) == (3, 0)
+
+
+def test_a_writer_may_start_before_its_reader(context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path) -> None:
+    outbox = Outbox(context, tmp_path, "reader", 10)
+    outbox.send(Ended("face"))
+    inbox = Inbox(context, tmp_path, "reader", 10, "all")
+    assert _drain(inbox, 1) == [Ended("face")]
+    outbox.close(0)
+    inbox.close()
+
+
+def test_of_frames_that_wait_only_the_newest_is_kept_and_every_value_is_accounted_for(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
+) -> None:
+    with _edge(context, tmp_path, "newest") as (outbox, inbox):
+        for seq in range(20):
+            outbox.send(_frame(seq))
+        outbox.send(Ended("camera"))
+        values = _drain(inbox, 21)
+    assert values[-1] == Ended("camera")
+    assert isinstance(values[-2], VideoFrame)
+    assert values[-2].seq == 19
+    assert inbox.counters["received"] == outbox.sent == len(values) + inbox.counters["skipped"]
+    assert inbox.counters["skipped"] > 0
+
+
+def test_what_ends_a_stream_is_never_skipped_for_a_newer_frame(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
+) -> None:
+    with _edge(context, tmp_path, "newest") as (outbox, inbox):
+        for value in (_frame(0), Ended("camera"), _frame(1)):
+            outbox.send(value)
+        values = _drain(inbox, 3)
+    assert [type(value) for value in values] == [VideoFrame, Ended, VideoFrame]
+
+
+def test_audio_is_never_skipped(context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path) -> None:
+    with _edge(context, tmp_path, "all") as (outbox, inbox):
+        for seq in range(80):
+            outbox.send(_chunk(seq))
+        values = _drain(inbox, 80)
+    assert [value.seq for value in values if isinstance(value, AudioChunk)] == list(range(80))
+
+
+def test_a_full_queue_refuses_and_counts_and_does_not_block(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
+) -> None:
+    outbox = Outbox(context, tmp_path, "nobody", 5)
+    for seq in range(12):
+        outbox.send(_chunk(seq))
+    assert (outbox.sent, outbox.refused) == (5, 7)
+    outbox.close(0)
+
+
+def test_numbers_missing_between_samples_are_counted_by_their_reader(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
+) -> None:
+    with _edge(context, tmp_path, "all") as (outbox, inbox):
+        for seq in (4, 5, 9, 10, 12):
+            outbox.send(_chunk(seq))
+        _drain(inbox, 5)
+    assert inbox.counters["missed"] == 4
+
+
+def test_a_source_that_begins_again_has_missed_nothing(context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path) -> None:
+    with _edge(context, tmp_path, "all") as (outbox, inbox):
+        for seq in (40, 41, 0, 1):
+            outbox.send(_chunk(seq))
+        _drain(inbox, 4)
+    assert inbox.counters["missed"] == 0
+
+
+def test_a_damaged_frame_is_counted_and_the_next_one_read(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
+) -> None:
+    with _edge(context, tmp_path, "all") as (outbox, inbox):
+        outbox.send_frame(b"garbage")
+        outbox.send(Ended("face"))
+        assert _drain(inbox, 2) == [Ended("face")]
+    assert inbox.counters["damaged"] == 1
+
+
+def test_a_flood_is_read_in_portions(context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path) -> None:
+    with _edge(context, tmp_path, "all", depth=500) as (outbox, inbox):
+        for seq in range(200):
+            outbox.send(_chunk(seq))
+        portion = list(inbox.receive(PATIENCE_MS))
+        assert 0 < len(portion) <= 64
+
+
+def test_receiving_from_nobody_gives_nothing(context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path) -> None:
+    inbox = Inbox(context, tmp_path, "reader", 10, "all")
+    assert list(inbox.receive(0)) == []
+    inbox.close()
+
+
+def test_each_process_has_the_ends_the_topology_gives_it(tmp_path: Path) -> None:
+    microphone, prosody, speech = Bus(tmp_path, "microphone"), Bus(tmp_path, "prosody"), Bus(tmp_path, "speech")
+    try:
+        assert microphone.inbox is None
+        microphone.send(_chunk(0))
+        for reader in (prosody, speech):
+            assert reader.inbox is not None
+            (value,) = _drain(reader.inbox, 1)
+            assert isinstance(value, AudioChunk)
+        assert microphone.counters == {"sent": 2, "refused": 0}
+        assert prosody.counters["received"] == 1
+    finally:
+        for bus in (microphone, prosody, speech):
+            bus.close()

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent import __version__, cli
+
+COMMANDS = ("run", "watch", "score", "doctor")
+
+
+def _exit_code(*arguments: str) -> int | str | None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    return ended.value.code
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_code("--version") == 0
+    assert capsys.readouterr().out == f"deadpan {__version__}\n"
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_code("--help") == 0
+    text = capsys.readouterr().out
+    assert all(f"\n    {command}" in text for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _exit_code(command, "--help") == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"usage: deadpan {command} ")
+    assert "--" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("dance",),
+        ("run", "--sources", "demo"),
+        ("run", "--seconds", "0"),
+        ("run", "--seconds", "soon"),
+        ("run", "--seconds", "inf"),
+        ("watch", "--count", "0"),
+        ("watch", "--count", "1.5"),
+        ("score",),
+        ("score", "a.mp4"),
+        ("score", "--out", "there"),
+    ],
+    ids=" ".join,
+)
+def test_misuse_ends_with_2_and_says_how_it_is_used(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _exit_code(*arguments) == 2
+    told = capsys.readouterr()
+    assert told.err.startswith("usage: deadpan")
+    assert told.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "--source", "none.mp4"), "none.mp4"),
+        (("run", "--config", "none.yaml"), "none.yaml: no such file"),
+        (("run", "--source", "demo", "--publish", "tcp://0.0.0.0:5737"), "refusing to publish at tcp://0.0.0.0:5737"),
+        (("score", "none.mp4", "--out", "there"), "none.mp4"),
+        (("score", "a/x.mp4", "b/x.mp4", "--out", "there"), "several recordings would be written to there/x"),
+        (("doctor", "--config", "none.yaml"), "none.yaml: no such file"),
+        (("watch", "smoke://signals"), "cannot subscribe to smoke://signals"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_what_cannot_be_done_ends_with_1_and_one_clear_line(
+    arguments: tuple[str, ...],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(arguments) == 1
+    told = capsys.readouterr()
+    assert said in told.err
+    assert "Traceback" not in told.err
+    assert any(line.startswith("deadpan: ") for line in told.err.splitlines())
+
+
+def test_a_missing_extra_is_named_with_what_to_install(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "find_spec", lambda name: None if name in ("av", "yaml") else object())
+    assert cli.main(["doctor"]) == 1
+    told = capsys.readouterr().err
+    assert "missing: av, yaml" in told
+    assert "pip install 'deadpan[live]'" in told
+
+
+def test_an_interruption_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(name: str) -> object:
+        raise KeyboardInterrupt(name)
+
+    monkeypatch.setattr(cli, "_command", interrupted)
+    assert cli.main(["watch"]) == 0

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from agent.composer import Composer, context_line
+from agent.wire import Condition
+from deadpan.messages import Estimate, WorkerHealth, from_body, to_json
+from encoders.samples import Cue, Interval, Modality, Reading, Transcript, Word
+from fusion import estimate as fused
+
+MS = 1_000_000
+SCORES = fused.Scores(
+    sarcasm=0.823_456,
+    literal=0.8,
+    delivered=-0.5,
+    intended=-0.6,
+    confidence=0.712_345,
+    readings={Modality.TEXT: Reading(0.4, 0.8), Modality.VOICE: Reading(0.6, -0.2)},
+    contributions={Modality.TEXT: 0.2, Modality.VOICE: 0.1},
+    cues=(Cue("flat_pitch", Modality.VOICE, -1.4, 0.12),),
+)
+ESTIMATE = fused.Estimate(
+    seq=4,
+    revision=1,
+    final=True,
+    interval=Interval(0, 1000 * MS),
+    scores=SCORES,
+    state="on",
+    standings={
+        Modality.FACE: fused.Standing("off", None),
+        Modality.VOICE: fused.Standing("ok", 40 * MS),
+        Modality.TEXT: fused.Standing("stale", 900 * MS),
+    },
+)
+TRANSCRIPT = Transcript(
+    7, 3, Interval(100 * MS, 900 * MS), (Word("Oh", Interval(200 * MS, 300 * MS), 0.9, "estimated"),), (), final=True
+)
+
+
+def _composer() -> Composer:
+    return Composer("s1", "kitchen", "deadpan-1.0")
+
+
+def test_an_estimate_is_told_with_its_address_its_latency_and_rounded_numbers() -> None:
+    message = _composer().estimate(ESTIMATE, 1130 * MS)
+    assert (message.session, message.stream, message.model) == ("s1", "kitchen", "deadpan-1.0")
+    assert (message.seq, message.revision, message.final) == (4, 1, True)
+    assert (message.start_ns, message.end_ns, message.published_ns) == (0, 1000 * MS, 1130 * MS)
+    assert message.latency_ms == 130.0
+    assert (message.sarcasm.probability, message.sarcasm.state) == (0.8235, "on")
+    assert message.confidence == 0.7123
+
+
+def test_every_modality_is_told_of_also_those_without_a_reading() -> None:
+    modalities = _composer().estimate(ESTIMATE, 1130 * MS).modalities
+    assert set(modalities) == {"face", "voice", "text"}
+    assert (modalities["face"].status, modalities["face"].age_ms, modalities["face"].sarcasm) == ("off", None, None)
+    assert (modalities["voice"].age_ms, modalities["voice"].sentiment, modalities["voice"].contribution) == (
+        40.0,
+        -0.2,
+        0.1,
+    )
+    assert modalities["text"].status == "stale"
+
+
+def test_a_gap_is_the_first_named_minus_the_second_and_null_without_both() -> None:
+    incongruity = _composer().estimate(ESTIMATE, 1130 * MS).incongruity
+    assert (incongruity.text_voice, incongruity.text_face, incongruity.voice_face) == (1.0, None, None)
+
+
+def test_what_is_composed_can_be_read_by_subscribers() -> None:
+    composer = _composer()
+    for message in (composer.estimate(ESTIMATE, 0), composer.utterance(TRANSCRIPT, ESTIMATE, 0)):
+        assert from_body(to_json(message)) == message
+
+
+def test_no_number_is_null_and_never_breaks_the_message() -> None:
+    scores = replace(SCORES, sarcasm=math.nan, literal=None, intended=math.nan)
+    message = _composer().estimate(replace(ESTIMATE, scores=scores), 0)
+    assert (message.sarcasm.probability, message.sentiment.literal, message.sentiment.intended) == (None, None, None)
+    assert isinstance(from_body(to_json(message)), Estimate)
+
+
+def test_an_utterance_has_the_transcript_s_stretch_and_the_estimate_s_scores() -> None:
+    message = _composer().utterance(TRANSCRIPT, ESTIMATE, 1000 * MS)
+    assert (message.utterance_id, message.text, message.start_ns, message.end_ns) == (7, "Oh", 100 * MS, 900 * MS)
+    assert message.latency_ms == 100.0
+    assert (message.words[0].text, message.words[0].timing, message.words[0].end_ns) == ("Oh", "estimated", 300 * MS)
+    assert message.rcs == "([sentiment value=-0.50],[sarcasm value=0.82]) Oh"
+
+
+def test_each_type_is_numbered_by_itself_and_without_a_gap() -> None:
+    composer = _composer()
+    transcripts = [composer.transcript(TRANSCRIPT, 0).seq for _ in range(2)]
+    events = [composer.event("sarcasm_on", 5, 6).seq for _ in range(3)]
+    assert (transcripts, events) == ([0, 1], [0, 1, 2])
+    assert composer.utterance(TRANSCRIPT, ESTIMATE, 0).seq == 0
+
+
+def test_an_event_is_a_moment() -> None:
+    event = _composer().event("sarcasm_off", 5, 9, "why")
+    assert (event.name, event.start_ns, event.end_ns, event.published_ns, event.detail) == (
+        "sarcasm_off",
+        5,
+        5,
+        9,
+        "why",
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "overall"), [("running", "ok"), ("off", "ok"), ("restarting", "degraded"), ("failed", "degraded")]
+)
+def test_one_process_in_trouble_makes_the_agent_degraded(state: str, overall: str) -> None:
+    worker = WorkerHealth(state=state)  # type: ignore[arg-type]  # the parameters are its literals
+    health = _composer().health(Condition({"face": worker, "fusion": WorkerHealth(state="running")}), 5)
+    assert health.state == overall
+    assert health.workers["face"] == worker
+
+
+def test_a_welcome_ties_the_session_to_the_clocks() -> None:
+    welcome = _composer().welcome(
+        now_ns=9, version="0.1.0", origin_monotonic_ns=5, origin_unix_ns=6, source="live", tick_hz=5.0
+    )
+    assert from_body(to_json(welcome)) == welcome
+    assert (welcome.start_ns, welcome.end_ns) == (0, 9)
+
+
+@pytest.mark.parametrize(
+    ("sarcasm", "delivered", "line"),
+    [
+        (0.82, -0.5, "([sentiment value=-0.50],[sarcasm value=0.82]) Oh great…"),
+        (0.82, None, "([sarcasm value=0.82]) Oh great…"),
+        (None, 0.25, "([sentiment value=0.25]) Oh great…"),
+        (None, None, "Oh great…"),
+    ],
+)
+def test_the_line_for_a_language_model_says_only_what_is_known(
+    sarcasm: float | None, delivered: float | None, line: str
+) -> None:
+    assert context_line("Oh great…", sarcasm, delivered) == line

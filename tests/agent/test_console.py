@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from msgspec.structs import replace
+
+from agent.console import JsonLines, Lines, estimate_line, utterance_line
+from deadpan.messages import Estimate, Event, Health, Sarcasm, Sentiment, Transcript, WorkerHealth
+from tests.deadpan.sent import S, estimate, every_type, utterance
+
+
+class Terminal(StringIO):
+    """A file that can be written over."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def _health(state: str, reason: str = "", worker: str = "face") -> Health:
+    health = next(message for message in every_type() if isinstance(message, Health))
+    told = WorkerHealth(state=state, reason=reason)  # type: ignore[arg-type]  # the callers' literals
+    return replace(health, state="degraded", workers={worker: told})
+
+
+def _at(end_ns: int, *, revision: int = 0) -> Estimate:
+    return replace(estimate(revision=revision), start_ns=0, end_ns=end_ns)
+
+
+def test_json_lines_are_the_bodies_one_a_line() -> None:
+    out = StringIO()
+    view = JsonLines(out)
+    for message in (estimate(1), utterance()):
+        view.show(message)
+    assert [json.loads(line)["type"] for line in out.getvalue().splitlines()] == ["estimate", "utterance"]
+
+
+@pytest.mark.parametrize(("revisions", "shown"), [(False, [0]), (True, [0, 1])])
+def test_later_revisions_are_printed_only_when_asked_for(revisions: bool, shown: list[int]) -> None:
+    out = StringIO()
+    view = JsonLines(out, revisions=revisions)
+    for revision in (0, 1):
+        view.show(estimate(1, revision))
+    assert [json.loads(line)["revision"] for line in out.getvalue().splitlines()] == shown
+
+
+def test_an_estimate_s_line_has_its_time_sarcasm_sentiments_and_how_each_modality_stands() -> None:
+    line = estimate_line(estimate(), "Oh great")
+    assert line.split() == ["162.0", "▇", "0.82", "on", "+0.80", "-0.50", "-0.60", "-", "●", "◐", "Oh", "great"]
+
+
+def test_what_is_not_known_is_a_dot() -> None:
+    nothing = replace(
+        estimate(),
+        sarcasm=Sarcasm(probability=None, state="unknown"),
+        sentiment=Sentiment(literal=None, delivered=None, intended=None),
+        modalities={},
+    )
+    assert estimate_line(nothing, "").split() == ["162.0", "·", "·", "unknown", *["·"] * 6]
+
+
+def test_an_utterance_s_lines_have_its_words_and_its_reasons() -> None:
+    first, second = utterance_line(utterance()).splitlines()
+    assert "“Oh great…”" in first
+    assert second.strip() == "sarcasm 82%, said +0.80, heard -0.50, meant -0.60  (flat pitch +0.12)"
+
+
+@pytest.mark.parametrize("tick_hz", [2, 3, 5, 7, 10])
+def test_where_nothing_can_be_written_over_an_estimate_is_printed_about_once_a_second(tick_hz: int) -> None:
+    out = StringIO()
+    view = Lines(out)
+    period_ns = round(S / tick_hz)
+    for tick in range(1, 10 * tick_hz + 1):
+        view.show(_at(tick * period_ns))
+    lines = out.getvalue().splitlines()[1:]
+    assert 10 <= len(lines) <= 11
+
+
+def test_on_a_terminal_the_estimate_is_one_line_written_over() -> None:
+    out = Terminal()
+    view = Lines(out)
+    for tick in range(1, 4):
+        view.show(_at(tick * S // 5))
+    view.close()
+    assert out.getvalue().count("\n") == 1
+    assert out.getvalue().count("\r\x1b[K") == 4
+
+
+def test_a_later_revision_is_not_shown() -> None:
+    out = StringIO()
+    Lines(out).show(_at(S, revision=1))
+    assert out.getvalue() == ""
+
+
+def test_words_in_progress_stand_beside_the_estimate_until_their_utterance_is_finished() -> None:
+    out = StringIO()
+    view = Lines(out)
+    view.show(next(message for message in every_type() if isinstance(message, Transcript)))
+    view.show(_at(S))
+    view.show(utterance())
+    view.show(_at(2 * S))
+    assert [line.endswith("Oh great") for line in out.getvalue().splitlines()] == [False, True, False, False, False]
+    assert "“Oh great…”" in out.getvalue()
+
+
+def test_trouble_is_told_when_it_comes_and_not_every_second_again() -> None:
+    out = StringIO()
+    view = Lines(out)
+    for state in ("running", "failed", "failed", "running", "failed"):
+        view.show(_health(state, "no model\nTraceback"))
+    assert out.getvalue().count("face is failed: no model\n") == 2
+    assert "Traceback" not in out.getvalue()
+
+
+def test_trouble_without_a_reason_is_told_too() -> None:
+    out = StringIO()
+    Lines(out).show(_health("restarting"))
+    assert "face is restarting: no reason given" in out.getvalue()
+
+
+def test_the_end_of_a_recording_is_told() -> None:
+    out = StringIO()
+    event = next(message for message in every_type() if isinstance(message, Event))
+    Lines(out).show(replace(event, name="source_ended"))
+    assert out.getvalue() == "   1.0  the recording has ended\n"

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+import zmq
+
+from agent.publisher import Publisher, PublishError, check_endpoint
+from deadpan.messages import Message, from_body, type_name
+from tests.deadpan.sent import estimate, every_type, utterance
+
+PATIENCE_MS = 20_000
+WELCOME = every_type()[-1]
+
+
+@pytest.fixture
+def endpoint(tmp_path: Path) -> str:
+    return f"ipc://{tmp_path / 'stream'}"
+
+
+@pytest.fixture
+def publisher(endpoint: str) -> Iterator[Publisher]:
+    publisher = Publisher(endpoint, "json")
+    yield publisher
+    publisher.close()
+
+
+class Listener:
+    """A subscriber's bare socket."""
+
+    def __init__(self, endpoint: str, *topics: bytes, kind: int = zmq.SUB) -> None:
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.socket = self._context.socket(kind)
+        self.socket.connect(endpoint)
+        for topic in topics:
+            self.socket.setsockopt(zmq.SUBSCRIBE, topic)
+
+    def hear(self, count: int) -> list[tuple[bytes, Message]]:
+        heard = []
+        for _ in range(count):
+            assert self.socket.poll(PATIENCE_MS), "nothing was published"
+            topic, body = self.socket.recv_multipart()
+            heard.append((topic, from_body(body)))
+        return heard
+
+    def close(self) -> None:
+        self._context.destroy(linger=0)
+
+
+@pytest.fixture
+def listeners() -> Iterator[list[Listener]]:
+    listeners: list[Listener] = []
+    yield listeners
+    for listener in listeners:
+        listener.close()
+
+
+def _greet(publisher: Publisher) -> None:
+    """Answer the next subscription, once it has arrived."""
+    assert publisher._socket.poll(PATIENCE_MS), "nobody subscribed"
+    publisher.greet_newcomers(lambda: WELCOME)
+
+
+def test_a_late_subscriber_is_welcomed_and_told_the_last_value_of_each_type(
+    publisher: Publisher, endpoint: str, listeners: list[Listener]
+) -> None:
+    for message in (estimate(1), utterance(), estimate(2), estimate(2, revision=1)):
+        publisher.publish(message)
+    listeners.append(Listener(endpoint, b"deadpan/1/"))
+    _greet(publisher)
+    heard = listeners[0].hear(3)
+    assert heard[0] == (b"deadpan/1/default/welcome", WELCOME)
+    assert dict(heard[1:]) == {
+        b"deadpan/1/default/estimate": estimate(2, revision=1),
+        b"deadpan/1/default/utterance": utterance(),
+    }
+
+
+def test_a_subscriber_to_one_type_is_told_of_that_type_only(
+    publisher: Publisher, endpoint: str, listeners: list[Listener]
+) -> None:
+    publisher.publish(estimate(1))
+    publisher.publish(utterance())
+    listeners.append(Listener(endpoint, b"deadpan/1/default/utterance"))
+    _greet(publisher)
+    publisher.publish(utterance(4))
+    assert [message.seq for _, message in listeners[0].hear(2)] == [3, 4]
+
+
+def test_a_subscriber_to_everything_is_welcomed_too(
+    publisher: Publisher, endpoint: str, listeners: list[Listener]
+) -> None:
+    listeners.append(Listener(endpoint, b""))
+    _greet(publisher)
+    assert listeners[0].hear(1) == [(b"deadpan/1/default/welcome", WELCOME)]
+
+
+def test_every_message_goes_out_under_its_topic(publisher: Publisher, endpoint: str, listeners: list[Listener]) -> None:
+    listeners.append(Listener(endpoint, b""))
+    _greet(publisher)
+    listeners[0].hear(1)
+    for message in every_type():
+        publisher.publish(message)
+    heard = listeners[0].hear(6)
+    assert [message for _, message in heard] == list(every_type())
+    assert [topic for topic, _ in heard] == [
+        f"deadpan/1/default/{type_name(message)}".encode() for message in every_type()
+    ]
+    assert publisher.published == 7
+
+
+def test_msgpack_is_published_when_asked_for(endpoint: str, listeners: list[Listener]) -> None:
+    publisher = Publisher(endpoint, "msgpack")
+    try:
+        publisher.publish(estimate(1))
+        listeners.append(Listener(endpoint, b"deadpan/1/default/estimate"))
+        _greet(publisher)
+        _, body = listeners[0].socket.recv_multipart()
+        assert msgspec.msgpack.decode(body)["seq"] == 1
+    finally:
+        publisher.close()
+
+
+def test_garbage_instead_of_a_subscription_is_ignored(
+    publisher: Publisher, endpoint: str, listeners: list[Listener]
+) -> None:
+    publisher.publish(estimate(1))
+    nuisance = Listener(endpoint, kind=zmq.XSUB)
+    listeners.append(nuisance)
+    for garbage in (b"\x02nonsense", b"\x01nothing/of/ours", b"\x01" + b"\xff" * 40, b"\x00deadpan/1/", b"hello"):
+        nuisance.socket.send(garbage)
+    nuisance.socket.send(b"\x01deadpan/1/default/estimate")
+    while publisher.published < 3:  # until the one subscription among them has been answered
+        _greet(publisher)
+    assert nuisance.hear(1) == [(b"deadpan/1/default/estimate", estimate(1))]
+    assert publisher.published == 3
+
+
+def test_publishing_to_nobody_and_greeting_nobody_does_nothing(publisher: Publisher) -> None:
+    publisher.publish(estimate(1))
+    publisher.greet_newcomers(lambda: WELCOME)
+    assert publisher.published == 1
+
+
+def test_a_subscriber_that_does_not_read_never_blocks_the_publisher(
+    publisher: Publisher, endpoint: str, listeners: list[Listener]
+) -> None:
+    listeners.append(Listener(endpoint, b"deadpan/1/"))
+    _greet(publisher)
+    for seq in range(3000):
+        publisher.publish(estimate(seq))
+    assert publisher.published == 3001
+
+
+def test_a_taken_port_says_so_and_what_to_do() -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    holder = context.socket(zmq.PUB)
+    port = holder.bind_to_random_port("tcp://127.0.0.1")
+    with pytest.raises(PublishError, match=f"127.0.0.1:{port} is taken: is another deadpan running"):
+        Publisher(f"tcp://127.0.0.1:{port}", "json")
+    context.destroy(linger=0)
+
+
+def test_a_folder_that_is_not_there_is_an_error_with_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="cannot publish at ipc://"):
+        Publisher(f"ipc://{tmp_path}/none/stream", "json")
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "tcp://127.0.0.1:5737",
+        "tcp://127.9.9.9:1",
+        "tcp://[::1]:5737",
+        "tcp://localhost:1",
+        "ipc:///a",
+    ],
+)
+def test_what_only_this_machine_can_reach_is_allowed(endpoint: str) -> None:
+    check_endpoint(endpoint)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["tcp://0.0.0.0:5737", "tcp://*:5737", "tcp://192.168.1.5:5737", "tcp://[::]:1", "tcp://localhost.evil.org:1"],
+)
+def test_what_others_could_reach_is_refused(endpoint: str) -> None:
+    with pytest.raises(PublishError, match="refusing to publish at"):
+        check_endpoint(endpoint)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["", "nowhere", "ipc://", "udp://127.0.0.1:1", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "tcp://127.0.0.1:99999"],
+)
+def test_what_is_no_endpoint_is_refused(endpoint: str) -> None:
+    with pytest.raises(PublishError, match="cannot publish at"):
+        check_endpoint(endpoint)
