@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
@@ -30,8 +32,8 @@ def check_endpoint(endpoint: str) -> None:
     try:
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise PublishError(f"cannot publish at {endpoint}: {error}") from error
-    if port is None and not address.endswith(":*"):
+        raise PublishError(f"cannot publish at {endpoint}: its port is no number") from error
+    if port is None:
         raise PublishError(f"cannot publish at {endpoint}: it names no port; for example tcp://127.0.0.1:5737")
     try:
         loopback = ipaddress.ip_address(host).is_loopback
@@ -42,6 +44,22 @@ def check_endpoint(endpoint: str) -> None:
             f"refusing to publish at {endpoint}: anyone who reaches that address could read how you feel. "
             "Publish at tcp://127.0.0.1:PORT or ipc:///path and tunnel it."
         )
+
+
+def _claim(path: Path) -> None:
+    """Make sure that binding there takes nothing from anybody: ZeroMQ would unlink whatever is in its way."""
+    if not path.parent.is_dir():
+        raise PublishError(f"cannot publish at ipc://{path}: there is no folder {path.parent}")
+    if not path.exists():
+        return
+    if not path.is_socket():
+        raise PublishError(f"cannot publish at ipc://{path}: a file is there; choose another path")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return  # whoever left it is gone
+    raise PublishError(f"ipc://{path} is taken: is another deadpan running? Stop it, or choose with --publish ENDPOINT")
 
 
 class Publisher:
@@ -57,8 +75,14 @@ class Publisher:
         self._socket.setsockopt(zmq.LINGER, 200)
         self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._socket.setsockopt(zmq.MAXMSGSIZE, 4096)  # subscribers only send topics
+        self._path = Path(endpoint.removeprefix("ipc://")) if endpoint.startswith("ipc://") else None
         try:
+            if self._path is not None:
+                _claim(self._path)
             self._socket.bind(endpoint.replace("localhost", "127.0.0.1"))
+        except PublishError:
+            self._context.destroy(linger=0)
+            raise
         except zmq.ZMQError as error:
             self._context.destroy(linger=0)
             if error.errno == zmq.EADDRINUSE:
@@ -93,6 +117,8 @@ class Publisher:
     def close(self) -> None:
         self._socket.close()
         self._context.term()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
 
     def _send(self, address: bytes, body: bytes) -> None:
         self._socket.send_multipart([address, body], zmq.NOBLOCK)

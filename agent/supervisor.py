@@ -1,4 +1,4 @@
-"""Keeps the processes of a session alive: starts readers before writers, listens to pulses, restarts, stops in reverse.
+"""Keeps the processes of a session alive: starts them, listens to their pulses, restarts them, stops writers first.
 
 A process that dies, falls silent or cannot go on is started again after a pause that doubles from 0.2 to 10 s; one that
 fails too often within a minute is left `failed`. The stream goes on without its modality either way.
@@ -6,24 +6,21 @@ fails too often within a minute is left `failed`. The stream goes on without its
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGKILL, SIGTERM, SIGUSR1
 from types import TracebackType
 
 import msgspec
 import zmq
 
-from agent.assignment import Assignment, Go
+from agent.assignment import Assignment
 from agent.bus import Inbox, Outbox
+from agent.child import Child
 from agent.config import SupervisionConfig
 from agent.errors import DeadpanError
 from agent.topology import EDGES, Worker, WorkerName
@@ -34,24 +31,20 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0
 
 
 class StartError(DeadpanError):
-    """The session cannot begin. Its text says which process could not start, why, and what to do."""
+    """The session cannot begin. Its text says why, and what to do."""
 
     def __init__(self, worker: WorkerName, reason: str) -> None:
-        super().__init__(worker, reason)
+        super().__init__(reason)
         self.worker = worker
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return self.reason
 
 
 @dataclass(slots=True)
-class _Child:
-    """A process of ours, and what is known of it."""
+class _Ward:
+    """A process under supervision: what it is to be, its child if it runs, and how it has fared."""
 
     worker: Worker
     assignment: Assignment
-    process: subprocess.Popen[str] | None = None
+    child: Child | None = None
     health: WorkerHealth = field(default_factory=lambda: WorkerHealth(state="starting"))
     heard_s: float = 0.0
     retry_s: float | None = None
@@ -63,12 +56,19 @@ class _Child:
         """Whether it will not run again by itself."""
         return self.health.state in ("failed", "stopped")
 
+    @property
+    def exit_code(self) -> int | None:
+        return None if self.child is None else self.child.exit_code
+
+    def set(self, state: str, reason: str = "") -> None:
+        self.health = msgspec.structs.replace(self.health, state=state, reason=reason, pid=None)
+
 
 class Supervisor:
     """The processes of one session. A context manager: leaving it ends every process and removes their folder."""
 
     def __init__(self, workers: Iterable[Worker], assignments: dict[WorkerName, Assignment], folder: Path) -> None:
-        self._children = {worker.name: _Child(worker, assignments[worker.name]) for worker in workers}
+        self._wards = {worker.name: _Ward(worker, assignments[worker.name]) for worker in workers}
         self._settings: SupervisionConfig = assignments["fusion"].config.supervision
         self._folder = folder
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -88,11 +88,16 @@ class Supervisor:
     @property
     def finished(self) -> bool:
         """Whether the session has come to its end: fusion has said its last, or can no longer speak."""
-        return self._children["fusion"].settled
+        return self._wards["fusion"].settled
 
     @property
     def condition(self) -> Condition:
-        return Condition({name: child.health for name, child in self._children.items()})
+        return Condition({name: ward.health for name, ward in self._wards.items()})
+
+    def pid(self, name: WorkerName) -> int | None:
+        """A process's id while it runs."""
+        ward = self._wards[name]
+        return ward.child.pid if ward.child is not None and ward.exit_code is None else None
 
     def start(self, optional: Iterable[WorkerName] = ()) -> list[StartError]:
         """Start all processes and begin the session once each is ready.
@@ -101,210 +106,151 @@ class Supervisor:
         """
         tolerated = set(optional)
         left_out: list[StartError] = []
-        for child in sorted(self._children.values(), key=lambda child: -child.worker.tier):
-            self._spawn(child)
+        for ward in sorted(self._wards.values(), key=lambda ward: -ward.worker.tier):
+            self._spawn(ward)
         deadline_s = time.monotonic() + self._settings.start_s
-        while waiting := [child for child in self._children.values() if child.health.state == "starting"]:
+        while waiting := [ward for ward in self._wards.values() if ward.health.state == "starting"]:
             self._listen(50)
-            for child in waiting:
-                if child.health.state != "failed" and child.process is not None and child.process.poll() is not None:
-                    self._listen(50)  # its last pulse may hold the reason
-                if child.health.state == "starting" and child.process is not None and child.process.poll() is not None:
-                    self._set(child, "failed", f"{child.worker.name} ended while starting:\n{self._last_lines(child)}")
-                if child.health.state == "starting" and time.monotonic() > deadline_s:
-                    self._set(child, "failed", f"{child.worker.name} was not ready within {self._settings.start_s:g} s")
-                if child.health.state == "failed":
-                    problem = StartError(child.worker.name, child.health.reason)
-                    if child.worker.name not in tolerated:
+            for ward in waiting:
+                self._judge_start(ward, deadline_s)
+                if ward.health.state == "failed":
+                    problem = StartError(ward.worker.name, ward.health.reason)
+                    if ward.worker.name not in tolerated:
                         raise problem
                     left_out.append(problem)
         self._origin_monotonic_ns = time.monotonic_ns()
-        for child in self._children.values():
-            if not child.settled:
-                self._tell_go(child)
+        for ward in self._wards.values():
+            if ward.child is not None and not ward.settled:
+                ward.child.go(self._origin_monotonic_ns)
         return left_out
 
     def attend(self, timeout_ms: int) -> None:
         """Do what is due: take pulses, notice deaths and silences, restart, report. Call it in a loop."""
         changed = self._listen(timeout_ms)
         now_s = time.monotonic()
-        for child in self._children.values():
-            if child.settled:
-                continue
-            if child.retry_s is not None:
-                if now_s >= child.retry_s:
-                    child.retry_s = None
-                    self._spawn(child)
-                    self._tell_go(child)
-                    changed = True
-            elif child.process is not None and (code := child.process.poll()) is not None:
-                self._fell(child, self._reason(child, code), now_s)
-                changed = True
-            elif now_s - child.heard_s > self._patience_s(child):
-                self._end(child, dump=True)
-                self._fell(child, f"no sign of life for {self._patience_s(child):g} s", now_s)
-                changed = True
+        for ward in self._wards.values():
+            changed |= not ward.settled and self._attend(ward, now_s)
         if changed or now_s - self._told_s >= self._settings.pulse_s:
             self._told_s = now_s
             self._to_fusion.send(self.condition)
 
     def stop(self) -> None:
-        """End every process, writers first, and remove the session's folder. Safe to call twice."""
-        tiers = sorted({child.worker.tier for child in self._children.values()})
-        for tier in tiers:
-            self._stop_tier([child for child in self._children.values() if child.worker.tier == tier])
+        """End every process, writers before their readers, and remove the session's folder. Safe to call twice."""
+        for tier in sorted({ward.worker.tier for ward in self._wards.values()}):
+            self._stop_tier([ward for ward in self._wards.values() if ward.worker.tier == tier])
         self._pulses.close()
         self._to_fusion.close(linger_ms=0)
         self._context.term()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def pid(self, name: WorkerName) -> int | None:
-        """A process's id while it runs."""
-        child = self._children[name]
-        return child.process.pid if child.process is not None and child.process.poll() is None else None
+    def _spawn(self, ward: _Ward) -> None:
+        ward.child = Child(msgspec.structs.replace(ward.assignment, restarted=ward.health.restarts > 0), self._folder)
+        ward.heard_s = time.monotonic()
+        ward.health = msgspec.structs.replace(ward.health, state="starting", pid=ward.child.pid)
 
-    def _spawn(self, child: _Child) -> None:
-        name = child.worker.name
-        with (self._folder / f"{name}.log").open("ab") as log:
-            child.process = subprocess.Popen(
-                [sys.executable, "-m", "agent.worker"],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                text=True,
-                start_new_session=True,  # Ctrl-C is for us; we tell them
-                env=_environment(),
-            )
-        assignment = msgspec.structs.replace(child.assignment, restarted=child.health.restarts > 0)
-        self._order(child, msgspec.json.encode(assignment).decode())
-        child.heard_s = time.monotonic()
-        child.health = msgspec.structs.replace(child.health, state="starting", pid=child.process.pid)
-
-    def _tell_go(self, child: _Child) -> None:
-        if self._origin_monotonic_ns is not None:
-            self._order(child, msgspec.json.encode(Go(self._origin_monotonic_ns)).decode())
-
-    def _order(self, child: _Child, line: str) -> None:
-        if child.process is None or child.process.stdin is None:
+    def _judge_start(self, ward: _Ward, deadline_s: float) -> None:
+        """Call a process failed that has died, or taken too long, before it was ready."""
+        if ward.exit_code is not None:
+            self._listen(50)  # its last pulse may hold the reason
+        if ward.health.state != "starting":
             return
-        try:
-            child.process.stdin.write(line + "\n")
-            child.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it has just died; attend() will notice
+        name = ward.worker.name
+        if ward.exit_code is not None:
+            ward.set("failed", f"the {name} process ended while starting: {self._obituary(ward)}")
+        elif time.monotonic() > deadline_s:
+            ward.set("failed", f"the {name} process was not ready within {self._settings.start_s:g} s")
 
     def _listen(self, timeout_ms: int) -> bool:
+        """Take the pulses that have arrived; whether a state has changed."""
         changed = False
         for pulse in self._pulses.receive(timeout_ms):
-            if not isinstance(pulse, Pulse) or pulse.worker not in self._children:
+            ward = self._wards.get(pulse.worker) if isinstance(pulse, Pulse) else None
+            if not isinstance(pulse, Pulse) or ward is None or ward.settled or ward.child is None:
                 continue
-            child = self._children[pulse.worker]
-            if child.process is None or pulse.pid != child.process.pid or child.settled:
+            if pulse.pid != ward.child.pid:
                 continue  # the last words of a predecessor
-            child.heard_s = time.monotonic()
-            state = {"finished": "stopped"}.get(pulse.state, pulse.state)
+            ward.heard_s = time.monotonic()
+            state = "stopped" if pulse.state == "finished" else pulse.state
             if state == "failed" and self._origin_monotonic_ns is not None:
-                state = child.health.state  # attend() decides between restart and failure when it has exited
-            changed |= state != child.health.state
-            if state == "running" and child.health.state != "running":
-                child.pause_s = _FIRST_PAUSE_S if not child.failures_s else child.pause_s
-            child.health = msgspec.structs.replace(
-                child.health,
+                state = ward.health.state  # its exit decides between another try and giving up
+            changed |= state != ward.health.state
+            ward.health = msgspec.structs.replace(
+                ward.health,
                 state=state,
                 reason=pulse.reason,
                 lag_ms=round(pulse.lag_ms, 1),
-                counters=pulse.counters or child.health.counters,
+                counters=pulse.counters or ward.health.counters,
             )
         return changed
 
-    def _fell(self, child: _Child, reason: str, now_s: float) -> None:
+    def _attend(self, ward: _Ward, now_s: float) -> bool:
+        """Do what one process needs; whether its state has changed."""
+        if ward.retry_s is not None:
+            if now_s < ward.retry_s:
+                return False
+            ward.retry_s = None
+            self._spawn(ward)
+            if ward.child is not None and self._origin_monotonic_ns is not None:
+                ward.child.go(self._origin_monotonic_ns)
+            return True
+        patience_s = self._settings.start_s if ward.health.state == "starting" else self._settings.silence_s
+        if ward.exit_code is not None:
+            self._fell(ward, ward.health.reason or self._obituary(ward), now_s)
+        elif now_s - ward.heard_s > patience_s and ward.child is not None:
+            ward.child.end(dump=True)
+            self._fell(ward, f"no sign of life for {patience_s:g} s", now_s)
+        else:
+            return False
+        return True
+
+    def _fell(self, ward: _Ward, reason: str, now_s: float) -> None:
         """Decide what follows a death: another try after a pause, or none."""
-        child.failures_s.append(now_s)
-        while child.failures_s and now_s - child.failures_s[0] > self._settings.restarts_within_s:
-            child.failures_s.popleft()
-        hopeless = len(child.failures_s) >= self._settings.restarts
-        if child.worker.modality is not None and (hopeless or self._has_no_writer(child)):
-            self._to_fusion.send(Ended(child.worker.modality))  # it cannot say so itself
+        if ward.child is not None:
+            ward.child.stop()
+        ward.failures_s.append(now_s)
+        while now_s - ward.failures_s[0] > self._settings.restarts_within_s:
+            ward.failures_s.popleft()
+        if len(ward.failures_s) == 1:
+            ward.pause_s = _FIRST_PAUSE_S  # what it went through before is long past
+        hopeless = len(ward.failures_s) >= self._settings.restarts
+        if ward.worker.modality is not None and (hopeless or self._has_no_writer(ward)):
+            self._to_fusion.send(Ended(ward.worker.modality))  # it can no longer say so itself
         if hopeless:
-            often = f"failed {len(child.failures_s)} times in {self._settings.restarts_within_s:g} s, last: {reason}"
-            self._set(child, "failed", often)
+            often = f"failed {len(ward.failures_s)} times in {self._settings.restarts_within_s:g} s, last: {reason}"
+            ward.set("failed", often)
             return
-        child.retry_s = now_s + child.pause_s
-        child.pause_s = min(child.pause_s * 2, _LONGEST_PAUSE_S)
-        child.health = msgspec.structs.replace(
-            child.health, state="restarting", reason=reason, restarts=child.health.restarts + 1, pid=None
-        )
+        ward.retry_s = now_s + ward.pause_s
+        ward.pause_s = min(ward.pause_s * 2, _LONGEST_PAUSE_S)
+        ward.set("restarting", reason)
+        ward.health = msgspec.structs.replace(ward.health, restarts=ward.health.restarts + 1)
 
-    def _has_no_writer(self, child: _Child) -> bool:
+    def _has_no_writer(self, ward: _Ward) -> bool:
         """Whether all that wrote to it have come to their end, so that nothing more will reach it."""
-        writers = [edge.writer for edge in EDGES if edge.reader == child.worker.name]
-        return all(self._children[writer].settled for writer in writers if writer in self._children)
+        writers = [edge.writer for edge in EDGES if edge.reader == ward.worker.name]
+        return all(self._wards[writer].settled for writer in writers if writer in self._wards)
 
-    def _reason(self, child: _Child, code: int) -> str:
-        if child.health.reason:
-            return child.health.reason
-        how = f"killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        lines = self._last_lines(child)
-        return f"{how}:\n{lines}" if lines and code > 0 else how
-
-    def _last_lines(self, child: _Child, count: int = 6) -> str:
-        try:
-            text = (self._folder / f"{child.worker.name}.log").read_text(errors="replace")
-        except OSError:
+    def _obituary(self, ward: _Ward) -> str:
+        code = ward.exit_code
+        if code is None or ward.child is None:
             return ""
-        return "\n".join(text.strip().splitlines()[-count:])
+        if code < 0:
+            return f"killed by signal {-code}"
+        lines = ward.child.last_lines()
+        return f"ended with exit code {code}" + (f":\n{lines}" if lines else "")
 
-    def _patience_s(self, child: _Child) -> float:
-        return self._settings.start_s if child.health.state == "starting" else self._settings.silence_s
-
-    def _set(self, child: _Child, state: str, reason: str) -> None:
-        child.health = msgspec.structs.replace(child.health, state=state, reason=reason, pid=None)
-
-    def _stop_tier(self, children: list[_Child]) -> None:
-        running = [child for child in children if child.process is not None and child.process.poll() is None]
-        for child in running:
-            if child.process is not None and child.process.stdin is not None:
-                child.process.stdin.close()
-        deadline_s = time.monotonic() + self._settings.stop_s
-        for child in running:
-            try:
-                if child.process is not None:
-                    child.process.wait(max(0.01, deadline_s - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                self._end(child, dump=False)
+    def _stop_tier(self, wards: list[_Ward]) -> None:
+        children = [ward.child for ward in wards if ward.child is not None]
         for child in children:
-            if child.health.state != "failed":
-                self._set(child, "stopped", "")
-
-    def _end(self, child: _Child, *, dump: bool) -> None:
-        """End a process that does not listen: its stacks to its log if asked, then terminate, then kill."""
-        if child.process is None:
-            return
-        if dump:
-            child.process.send_signal(SIGUSR1)
-        for signal, patience_s in ((SIGTERM, 0.5), (SIGKILL, 5.0)):
-            child.process.send_signal(signal)
-            try:
-                child.process.wait(patience_s)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-        if child.process.stdin is not None and not child.process.stdin.closed:
-            child.process.stdin.close()
+            child.stop()
+        deadline_s = time.monotonic() + self._settings.stop_s
+        for child in children:
+            if not child.wait(deadline_s - time.monotonic()):
+                child.end()
+        for ward in wards:
+            if ward.health.state != "failed":
+                ward.set("stopped")
 
 
 def private_folder() -> Path:
     """A new folder only its owner can enter, for a session's sockets and logs."""
     return Path(tempfile.mkdtemp(prefix="deadpan-"))
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with every library told to use one thread and to keep its chatter."""
-    quiet = {
-        "GLOG_minloglevel": "3",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "OPENCV_LOG_LEVEL": "ERROR",
-        "ABSL_MIN_LOG_LEVEL": "3",
-    }
-    single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return os.environ | quiet | single | {"PYTHONUNBUFFERED": "1"}

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 
+from agent.topology import WorkerName
 from deadpan.messages import WorkerHealth
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
@@ -31,7 +32,7 @@ class Ended:
 class Pulse:
     """A worker's sign of life to the supervisor, once a second and on every change of state."""
 
-    worker: str
+    worker: WorkerName
     state: str
     pid: int
     lag_ms: float

@@ -176,7 +176,8 @@ def _source(assignment: Assignment) -> Source[VideoFrame] | Source[AudioChunk]:
         if assignment.name == "camera":
             from agent.capture.camera import Camera
 
-            return Camera(assignment.camera, machine, rate_hz=camera.rate_hz, size=(camera.width, camera.height))
+            device = 0 if assignment.camera is None else assignment.camera
+            return Camera(device, machine, rate_hz=camera.rate_hz, size=(camera.width, camera.height))
         from agent.capture.microphone import Microphone
 
         return Microphone(assignment.microphone, machine)

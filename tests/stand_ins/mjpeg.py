@@ -6,13 +6,15 @@
         camera.resume()
         camera.die()           # cuts every connection and refuses new ones
 
-Frame n is a plain picture whose red level tells it apart: (n * 8) % 256; green is 64 and blue 192.
+It shows the pictures it is given, over and over. Without any, frame n is a plain picture whose red level tells it
+apart: (n * 8) % 256; green is 64 and blue 192.
 """
 
 from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Sequence
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -40,13 +42,19 @@ def picture(number: int, size: tuple[int, int]) -> NDArray[np.uint8]:
 class MjpegServer:
     """Serves frames at `rate_hz` to whoever connects, each connection from frame 0 on."""
 
-    def __init__(self, rate_hz: float = 25.0, size: tuple[int, int] = (320, 240)) -> None:
+    def __init__(
+        self,
+        rate_hz: float = 25.0,
+        size: tuple[int, int] = (320, 240),
+        pictures: Sequence[NDArray[np.uint8]] = (),
+    ) -> None:
         self.size = size
         self._period_s = 1 / rate_hz
         self._dead = threading.Event()
         self._flowing = threading.Event()
         self._flowing.set()
-        self._jpegs = [_encode(picture(number, size)) for number in range(32)]  # the red level then starts over
+        plain = [picture(number, size) for number in range(32)]  # the red level then starts over
+        self._jpegs = [_encode(each) for each in pictures or plain]
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._request_class())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
