@@ -87,6 +87,7 @@ def test_a_subscriber_to_one_type_is_told_of_that_type_only(
     _greet(publisher)
     publisher.publish(utterance(4))
     assert [message.seq for _, message in listeners[0].hear(2)] == [3, 4]
+    assert publisher.published == 5  # the welcome too, and no type it had not asked for again
 
 
 def test_a_subscriber_to_everything_is_welcomed_too(
