@@ -1,0 +1,115 @@
+"""Transcripts in, one text embedding each out, with what the words alone say of sentiment and sarcasm.
+
+Words are read in the light of the two utterances before them. What a listener hears in the voice or sees in the face
+is not known here: `sentiment` is the literal one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from encoders.samples import NS_PER_S, Cue, Embedding, Modality, Reading, Transcript
+from encoders.text_model import TextModel, TextReading
+
+__all__ = ["TextEncoder", "TextModel", "TextReading"]
+
+CONTEXT_TURNS = 2
+CONTEXT_AGE_NS = 30 * NS_PER_S
+CUES = 2
+LEAST_EFFECT = 0.03
+MOST_WORDS_TRIED = 24  # one pass a word: longer utterances would overrun the final message's budget
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    text: str
+    end_ns: int
+
+
+class TextEncoder:
+    """One stream's text: the turns just spoken, and the last reading, so that a repeated partial costs nothing."""
+
+    def __init__(self, model: TextModel) -> None:
+        self._model = model
+        self._seq = 0
+        self._turns: deque[_Turn] = deque(maxlen=CONTEXT_TURNS)
+        self._last: tuple[str, tuple[str, ...], TextReading] | None = None
+
+    @property
+    def modality(self) -> Modality:
+        return Modality.TEXT
+
+    @property
+    def dim(self) -> int:
+        return self._model.dim
+
+    def push(self, sample: Transcript, /) -> tuple[Embedding, ...]:
+        """One embedding for each revision, over the utterance's own interval.
+
+        Confidence is the mean probability of its words, each weighted by its letters; an utterance without words has
+        confidence 0, a zero vector and no reading. Only a final transcript has cues, and only it becomes context.
+        """
+        seq, self._seq = self._seq, self._seq + 1
+        text = " ".join(sample.text.split())
+        if not text:
+            nothing = np.zeros(self.dim, np.float32)
+            return (Embedding(seq, Modality.TEXT, sample.interval, nothing, 0.0),)
+        context = self._context(sample.interval.start_ns)
+        said = self._read(text, context)
+        reading = Reading(said.sarcasm, said.sentiment)
+        if sample.final:
+            reading = replace(reading, cues=_telling_words(self._model, text, context))
+            self._turns.append(_Turn(text, sample.interval.end_ns))
+        return (Embedding(seq, Modality.TEXT, sample.interval, said.utterance, _confidence(sample), reading),)
+
+    def flush(self) -> tuple[Embedding, ...]:
+        """Nothing is ever held back."""
+        return ()
+
+    def reset(self) -> None:
+        """Forget the turns spoken so far."""
+        self._seq = 0
+        self._turns.clear()
+        self._last = None
+
+    def _read(self, text: str, context: tuple[str, ...]) -> TextReading:
+        if self._last is None or self._last[:2] != (text, context):
+            self._last = (text, context, self._model.encode(text, context))
+        return self._last[2]
+
+    def _context(self, start_ns: int) -> tuple[str, ...]:
+        return tuple(turn.text for turn in self._turns if turn.end_ns >= start_ns - CONTEXT_AGE_NS)
+
+
+def _confidence(transcript: Transcript) -> float:
+    letters = [len(word.text) for word in transcript.words]
+    return float(np.average([word.probability for word in transcript.words], weights=letters))
+
+
+def _telling_words(model: TextModel, text: str, context: Sequence[str]) -> tuple[Cue, ...]:
+    """The words without which P(sarcasm) would differ most, strongest first.
+
+    `effect` is P(sarcasm) with the word less P(sarcasm) without it, `value` the same difference of sentiment.
+    """
+    words = text.split()
+    if not 2 <= len(words) <= MOST_WORDS_TRIED:
+        return ()
+    shorter = [" ".join(words[:index] + words[index + 1 :]) for index in range(len(words))]
+    # The whole utterance goes along: int8 activations share one scale in a batch, so only batch mates compare exactly.
+    whole, *lacking = model.encode_each([text, *shorter], context)
+    cues = [
+        Cue(f"word:{_bare(word)}", Modality.TEXT, whole.sentiment - left.sentiment, whole.sarcasm - left.sarcasm)
+        for word, left in zip(words, lacking, strict=True)
+    ]
+    strong = [cue for cue in cues if abs(cue.effect) >= LEAST_EFFECT and cue.name != "word:"]
+    return tuple(sorted(strong, key=lambda cue: -abs(cue.effect))[:CUES])
+
+
+def _bare(word: str) -> str:
+    """The word without the marks around it, lower case."""
+    letters = [index for index, mark in enumerate(word) if mark.isalnum()]
+    return word[letters[0] : letters[-1] + 1].lower() if letters else ""

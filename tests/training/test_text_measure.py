@@ -1,0 +1,83 @@
+"""Figures of the text encoder's evaluation, on cases whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from training.text.corpora import Line, Polarity
+from training.text.measure import (
+    auc,
+    bootstrap,
+    calibration_error,
+    choose_polarity,
+    f1,
+    fit_temperature,
+    polarity_loss,
+    sarcasm_loss,
+    score_sarcasm,
+)
+
+
+def test_the_interval_holds_the_score_and_narrows_with_more_lines() -> None:
+    def mean_of(count: int) -> tuple[float, float, float]:
+        values = np.arange(count) % 2
+        figure = bootstrap(lambda rows: float(values[rows].mean()), count)
+        return figure.low, figure.score, figure.high
+
+    low, score, high = mean_of(100)
+    assert low < score == 0.5 < high
+    narrow_low, _, narrow_high = mean_of(1000)
+    assert narrow_high - narrow_low < high - low
+
+
+def test_f1_is_the_textbooks() -> None:
+    truth, guess = np.array([1, 1, 1, 0]), np.array([1, 1, 0, 0])
+    assert f1(truth, guess, "macro") == pytest.approx((0.8 + 2 / 3) / 2)
+    assert f1(truth, guess, "weighted") == pytest.approx(0.75 * 0.8 + 0.25 * 2 / 3)
+
+
+def test_auc_counts_pairs_and_halves_ties() -> None:
+    truth = np.array([True, True, False, False])
+    assert auc(truth, np.array([0.9, 0.5, 0.5, 0.1], np.float32)) == pytest.approx(3.5 / 4)
+    assert np.isnan(auc(truth[:2], np.array([0.1, 0.2], np.float32)))
+
+
+def test_knowing_who_speaks_earns_nothing_within_speakers() -> None:
+    lines = [Line("a", sarcastic=i % 10 < 8, speaker="WAG") for i in range(50)]
+    lines += [Line("b", sarcastic=i % 10 < 2, speaker="SAINT") for i in range(50)]
+    jitter = np.random.default_rng(0).uniform(0, 0.1, 100)
+    knows_the_speaker = (np.repeat([0.8, 0.1], 50) + jitter).astype(np.float32)
+    figures = score_sarcasm(lines, knows_the_speaker)
+    assert figures.auc is not None
+    assert figures.within_speaker_auc is not None
+    assert figures.auc.score > 0.75
+    assert figures.within_speaker_auc.low < 0.5 < figures.within_speaker_auc.high
+
+
+def test_a_way_without_a_ranking_has_no_auc() -> None:
+    lines = [Line("a", sarcastic=bool(i % 2), speaker="WAG") for i in range(40)]
+    assert score_sarcasm(lines, np.zeros(40, np.float32)).auc is None
+
+
+def test_two_sided_corpora_never_get_neutral() -> None:
+    logits = np.array([[0.0, 9.0, 1.0], [2.0, 9.0, 1.0]], np.float32)
+    assert choose_polarity(logits, two_way=True).tolist() == [Polarity.POSITIVE, Polarity.NEGATIVE]
+    assert choose_polarity(logits, two_way=False).tolist() == [Polarity.NEUTRAL, Polarity.NEUTRAL]
+
+
+def test_the_temperature_of_sure_but_wrong_logits_undoes_their_sureness() -> None:
+    rng = np.random.default_rng(0)
+    honest = rng.normal(0, 2, 5000)
+    truth = rng.uniform(size=5000) < 1 / (1 + np.exp(-honest))
+    assert fit_temperature(sarcasm_loss((3 * honest).astype(np.float32), truth)) == pytest.approx(3, rel=0.1)
+
+
+def test_polarity_loss_is_the_cross_entropy() -> None:
+    logits = np.array([[0.0, 0.0, 0.0], [100.0, 0.0, 0.0]], np.float32)
+    assert polarity_loss(logits, np.array([2, 0]))(1.0) == pytest.approx(np.log(3) / 2)
+
+
+def test_calibration_error_is_the_gap_of_probability_and_rate() -> None:
+    truth = np.arange(1000) % 10 < 3
+    assert calibration_error(truth, np.full(1000, 0.5, np.float32), bins=1) == pytest.approx(0.2)
