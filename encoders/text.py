@@ -21,7 +21,7 @@ CONTEXT_TURNS = 2
 CONTEXT_AGE_NS = 30 * NS_PER_S
 CUES = 2
 LEAST_EFFECT = 0.03
-MOST_WORDS_TRIED = 24  # one pass a word: longer utterances would overrun the final message's budget
+MOST_WORDS_TRIED = 16  # one pass a word, 4.5 ms each: more would eat the final message's 150 ms
 
 
 @dataclass(frozen=True, slots=True)
