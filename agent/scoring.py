@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.capture.media import probe
-from agent.config import Config
-from agent.replay import replay
-from agent.stages import Models
+from agent.replay import Player
 from deadpan.messages import Estimate, Utterance, to_json
 
 
@@ -24,13 +22,11 @@ class Scored:
     utterances: int
 
 
-def score(
-    location: Path, out: Path, config: Config, models: Models, heard: Callable[[int, int | None], None]
-) -> Scored:
+def score(location: Path, out: Path, player: Player, heard: Callable[[int, int | None], None]) -> Scored:
     """Score one recording into `out`/NAME. `heard` is told how far it has come, and of how much, in ns.
 
-    The files appear only once they are complete. Raises CaptureError when the recording cannot be read, OSError when
-    the folder cannot be written.
+    The files appear only once they are complete. Raises CaptureError or ReplayError when the recording cannot be read,
+    OSError when the folder cannot be written.
     """
     recording = probe(str(location))
     folder = out / location.stem
@@ -38,7 +34,7 @@ def score(
     estimates: list[bytes] = []
     utterances: list[Utterance] = []
     end_ns = 0
-    for message in replay(recording, config, models, session_of(location)):
+    for message in player.play(recording, session_of(location)):
         if isinstance(message, Estimate):
             end_ns = max(end_ns, message.end_ns)
             if message.final:

@@ -29,6 +29,13 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """The sender cannot go on with what it was given, and why, in words for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pulse:
     """A worker's sign of life to the supervisor, once a second and on every change of state."""
 
@@ -47,7 +54,7 @@ class Condition:
     workers: dict[str, WorkerHealth]
 
 
-Value: TypeAlias = VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Pulse | Condition
+Value: TypeAlias = VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Failure | Pulse | Condition
 
 _KINDS: dict[bytes, type[Value]] = {
     b"V": VideoFrame,
@@ -56,6 +63,7 @@ _KINDS: dict[bytes, type[Value]] = {
     b"T": Transcript,
     b"B": Bound,
     b"X": Ended,
+    b"F": Failure,
     b"P": Pulse,
     b"C": Condition,
 }

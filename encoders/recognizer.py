@@ -20,6 +20,8 @@ class HeardWord:
     text: str
     probability: float
     interval: Interval | None = None
+    tokens: tuple[int, ...] = ()
+    """The engine's own spelling of the word, by which it may go on from there; nobody else's business."""
 
 
 class Recognizer(Protocol):
@@ -28,6 +30,10 @@ class Recognizer(Protocol):
     @property
     def name(self) -> str: ...
 
-    def transcribe(self, pcm: NDArray[np.float32], /) -> tuple[HeardWord, ...]:
-        """Words in float32 [n] samples at 16 kHz, in order. Empty when nothing was understood."""
+    def transcribe(self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
+        """Words in float32 [n] samples at 16 kHz, in order. Empty when nothing was understood.
+
+        `guess` is what the engine heard in a shorter stretch from the same start. It saves time; between words that are
+        about as likely it may tip the scale, so what must not depend on the past is decoded without it.
+        """
         ...

@@ -145,7 +145,9 @@ class SpeechStream:
 
     def _revise(self, utterance: _Utterance) -> Transcript:
         """Decode what has been said so far."""
-        committed, tentative = utterance.agreement.push(self._decode(utterance.first_window, self._heard))
+        heard = self._decode(utterance, self._heard, utterance.guess)
+        committed, tentative = utterance.agreement.push(heard)
+        utterance.guess = heard
         words = self._timed(utterance, committed + tentative)
         utterance.revision += 1
         utterance.settled_ns = self._time_ns(self._heard)
@@ -161,7 +163,7 @@ class SpeechStream:
     def _end_utterance(self, utterance: _Utterance) -> list[Transcript]:
         """Decode the whole utterance again, without the silence that ended it."""
         end = min(self._heard, utterance.last_voiced + 1 + _windows(self._settings.tail_s))
-        heard = self._decode(utterance.first_window, end) if self._has_enough_voice(utterance) else ()
+        heard = self._decode(utterance, end) if self._has_enough_voice(utterance) else ()
         words = self._timed(utterance, heard)
         interval = Interval(utterance.start_ns, self._time_ns(end))
         self._utterance, self._run = None, 0
@@ -172,10 +174,12 @@ class SpeechStream:
                 return []  # nobody has heard of it
         return [Transcript(utterance.utterance_id, utterance.revision + 1, interval, words, (), final=True)]
 
-    def _decode(self, first_window: int, end_window: int) -> tuple[HeardWord, ...]:
-        start = (first_window - self._first) * WINDOW_SAMPLES
-        pcm: NDArray[np.float32] = self._pcm[start : start + (end_window - first_window) * WINDOW_SAMPLES]
-        return self._recognizer.transcribe(pcm)
+    def _decode(
+        self, utterance: _Utterance, end_window: int, guess: tuple[HeardWord, ...] = ()
+    ) -> tuple[HeardWord, ...]:
+        start = (utterance.first_window - self._first) * WINDOW_SAMPLES
+        pcm: NDArray[np.float32] = self._pcm[start : (end_window - self._first) * WINDOW_SAMPLES]
+        return self._recognizer.transcribe(pcm, guess)
 
     def _timed(self, utterance: _Utterance, heard: tuple[HeardWord, ...]) -> tuple[Word, ...]:
         """Give words their place: the engine's own alignment, else spread over the voiced time."""
@@ -217,6 +221,7 @@ class _Utterance:
         self.start_ns = start_ns
         self.settled_ns = start_ns
         self.revision = 0
+        self.guess: tuple[HeardWord, ...] = ()
         self.voiced: list[tuple[int, int]] = []
         self.voiced_windows = 0
         self.agreement = LocalAgreement()

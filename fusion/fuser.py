@@ -124,12 +124,19 @@ class Fuser:
 
     def _estimate(self, tick: int, now_ns: int, *, revision: int, final: bool) -> Estimate:
         end_ns = self._end_ns(tick)
-        window = self._window(Interval(max(0, end_ns - self._settings.window_ns), end_ns))
-        scores: Scores = self._model.fuse(window)
-        state = self._provisional.push(scores.sarcasm) if revision == 0 else "unknown"
-        if final:
-            state = self._settled.push(scores.sarcasm)
-        return Estimate(tick, revision, final, window.interval, scores, state, self._standings(window, now_ns))
+        interval = Interval(max(0, end_ns - self._settings.window_ns), end_ns)
+        scores, standings = self._judge(interval, now_ns)
+        provisional = self._provisional.push(scores.sarcasm) if revision == 0 else None
+        settled = self._settled.push(scores.sarcasm) if final else None
+        state = provisional or settled or "unknown"  # what is said in time goes by what was said in time before
+        return Estimate(tick, revision, final, interval, scores, state, standings)
+
+    def _judge(self, interval: Interval, now_ns: int) -> tuple[Scores, dict[Modality, Standing]]:
+        """What the model makes of a stretch, and how each modality stands. Only those that are ok have a say."""
+        window = self._window(interval)
+        standings = self._standings(window, now_ns)
+        unmasked = {m: known for m, known in window.embeddings.items() if standings[m].status == "ok"}
+        return self._model.fuse(Window(interval, unmasked)), standings
 
     def _window(self, interval: Interval) -> Window:
         return Window(

@@ -10,27 +10,30 @@ from functools import partial
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from agent.capture.source import CaptureError
 from agent.config import found
+from agent.errors import DeadpanError
+from agent.replay import Player
 from agent.scoring import score
-from agent.stages import Models
 
 
 def perform(options: argparse.Namespace) -> int:
     """Score one after another. A recording that cannot be read does not end the run, but makes the exit code 1."""
-    config, models, failed = found(options.config), Models(), 0
+    config, failed = found(options.config), 0
     names = [path.stem for path in options.files]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         print(f"deadpan: several recordings would be written to {options.out}/{twice[0]}; rename one", file=sys.stderr)
         return 1
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+    with (
+        Player(config) as player,
+        Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress,
+    ):
         for path in options.files:
             task = progress.add_task(path.name, total=None)
             began_s = time.monotonic()
             try:
-                scored = score(path, options.out, config, models, partial(_show, progress, task))
-            except (CaptureError, OSError) as error:
+                scored = score(path, options.out, player, partial(_show, progress, task))
+            except (DeadpanError, OSError) as error:
                 failed += 1
                 progress.remove_task(task)
                 print(f"deadpan: {error}", file=sys.stderr)

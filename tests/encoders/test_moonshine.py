@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from encoders.agreement import spelling
 from encoders.moonshine import MoonshineRecognizer, embedded_folder, read_tokens, words_of
+from encoders.recognizer import HeardWord
 
 SPEECH = Path(__file__).parents[3] / "shared" / "data" / "speech"
 KENNEDY = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
@@ -79,20 +80,38 @@ def test_a_token_table_is_read_back_whatever_its_tokens_lengths(tokens: list[byt
     assert read_tokens(table) == tokens
 
 
+def _spell(pieces: list[bytes], probabilities: list[float]) -> tuple[HeardWord, ...]:
+    return words_of(list(range(len(pieces))), probabilities, pieces)
+
+
 def test_pieces_join_to_words_as_probable_as_their_least_probable_piece() -> None:
-    words = words_of(["▁won".encode(), b"der", b"ful", "▁day".encode()], [0.9, 0.5, 0.8, 0.7])
+    words = _spell(["▁won".encode(), b"der", b"ful", "▁day".encode()], [0.9, 0.5, 0.8, 0.7])
     assert [(word.text, word.probability) for word in words] == [("wonderful", 0.5), ("day", 0.7)]
 
 
 def test_punctuation_belongs_to_the_word_before_it_and_does_not_make_it_less_probable() -> None:
-    words = words_of(["▁great".encode(), b",", "▁thanks".encode(), "▁".encode(), b"!"], [0.9, 0.1, 0.8, 0.2, 0.1])
+    words = _spell(["▁great".encode(), b",", "▁thanks".encode(), "▁".encode(), b"!"], [0.9, 0.1, 0.8, 0.2, 0.1])
     assert [(word.text, word.probability) for word in words] == [("great,", 0.9), ("thanks!", 0.8)]
 
 
 def test_punctuation_alone_is_no_word() -> None:
-    assert words_of(["▁...".encode(), "▁♪".encode()], [0.9, 0.9]) == ()
+    assert _spell(["▁...".encode(), "▁♪".encode()], [0.9, 0.9]) == ()
 
 
 def test_a_letter_spelled_in_bytes_of_two_tokens_is_put_together() -> None:
     first, second = "é".encode()[:1], "é".encode()[1:]
-    assert [word.text for word in words_of(["▁caf".encode(), first, second], [0.9, 0.9, 0.9])] == ["café"]
+    assert [word.text for word in _spell(["▁caf".encode(), first, second], [0.9, 0.9, 0.9])] == ["café"]
+
+
+def test_a_word_keeps_the_tokens_it_was_spelled_with() -> None:
+    words = _spell(["▁great".encode(), b",", "▁thanks".encode()], [0.9, 0.1, 0.8])
+    assert [word.tokens for word in words] == [(0, 1), (2,)]
+
+
+def test_a_guess_from_a_shorter_stretch_leaves_the_words_as_they_are(recognizer: MoonshineRecognizer) -> None:
+    pcm = _read(SPEECH / "jfk.flac")
+    begun = recognizer.transcribe(pcm[: 5 * 16_000])
+    wrong = recognizer.transcribe(pcm[8 * 16_000 :])
+    alone, guided, misled = (recognizer.transcribe(pcm, guess) for guess in ((), begun, wrong))
+    assert [spelling(word.text) for word in guided] == [spelling(word.text) for word in alone]
+    assert [spelling(word.text) for word in misled] == [spelling(word.text) for word in alone]

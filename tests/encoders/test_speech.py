@@ -49,7 +49,7 @@ class LevelReader:
         self._aligned = aligned
         self.decoded: list[int] = []
 
-    def transcribe(self, pcm: Pcm, /) -> tuple[HeardWord, ...]:
+    def transcribe(self, pcm: Pcm, _guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
         self.decoded.append(len(pcm))
         levels = np.clip(np.round(pcm * 10), 0, 9).astype(int)
         edges = [0, *(np.flatnonzero(np.diff(levels)) + 1).tolist(), len(levels)]
@@ -69,7 +69,7 @@ class Deaf:
 
     name = "deaf"
 
-    def transcribe(self, pcm: Pcm, /) -> tuple[HeardWord, ...]:  # noqa: ARG002 - the seam's signature
+    def transcribe(self, _pcm: Pcm, _guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
         return ()
 
 
@@ -277,7 +277,7 @@ def test_samples_too_loud_are_clipped() -> None:
     heard: list[float] = []
 
     class Loudness(Deaf):
-        def transcribe(self, pcm: Pcm, /) -> tuple[HeardWord, ...]:
+        def transcribe(self, pcm: Pcm, _guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
             heard.append(float(np.abs(pcm).max()))
             return ()
 

@@ -1,0 +1,100 @@
+"""An encoder's process when recordings are scored: recordings' names in, its stage's results out, as fast as they come.
+
+Orders are lines of JSON on standard input, results are frames on standard output: length, then the moment of the
+session at which a live process would have had the value, then the value. The pipe's own limit keeps a lane from running
+far ahead of the others.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+import msgspec
+from setproctitle import setproctitle
+
+from agent.capture.pacing import due_ns
+from agent.capture.recording import RecordingAudio, RecordingVideo
+from agent.config import Config
+from agent.errors import DeadpanError
+from agent.stages import Models, encoding_stage
+from agent.topology import WorkerName
+from agent.wire import Ended, Failure, Value, pack, unpack
+
+_HEAD = struct.Struct("<Iq")
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A recording to encode."""
+
+    name: WorkerName
+    location: str
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A value and the moment of the session at which a live process would have had it."""
+
+    at_ns: int
+    value: Value
+
+
+def write(out: IO[bytes], timed: Timed) -> None:
+    """Put one result on a pipe."""
+    frame = pack(timed.value)
+    out.write(_HEAD.pack(len(frame), timed.at_ns) + frame)
+
+
+def read(pipe: IO[bytes]) -> Timed | None:
+    """Take the next result from a pipe; None when the writer is gone."""
+    head = pipe.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    length, at_ns = _HEAD.unpack(head)
+    frame = pipe.read(length)
+    return Timed(at_ns, unpack(frame)) if len(frame) == length else None
+
+
+def encode(order: Order, models: Models) -> Iterator[Timed]:
+    """A recording through one encoder's stage, to the end of its stream."""
+    stage = encoding_stage(order.name, models, order.config.speech)
+    pictures = order.name == "face"
+    source = (
+        RecordingVideo(order.location, max_rate_hz=order.config.camera.rate_hz)
+        if pictures
+        else RecordingAudio(order.location)
+    )
+    at_ns = 0
+    with source:
+        for sample in source:
+            at_ns = due_ns(sample)
+            for made in stage.push(sample, at_ns):
+                yield Timed(at_ns, made)
+    for made in stage.push(Ended("camera" if pictures else "microphone"), at_ns):
+        yield Timed(at_ns, made)
+
+
+def main() -> int:
+    """Encode recordings until standard input ends."""
+    out = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
+    os.dup2(2, 1)  # whatever a library prints must not get between the frames
+    models = Models()
+    for line in sys.stdin:
+        order = msgspec.json.decode(line, type=Order)
+        setproctitle(f"deadpan: {order.name}")
+        try:
+            for timed in encode(order, models):
+                write(out, timed)
+        except (DeadpanError, FileNotFoundError) as error:
+            write(out, Timed(0, Failure(str(error))))
+        out.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
