@@ -60,7 +60,7 @@ class FusingStage:
             case Transcript():
                 yield self.composer.transcript(value, now_ns)
                 if value.final and value.words:
-                    over = self._fuser.over(value.interval, now_ns)
+                    over = self._fuser.over(value.interval)
                     yield self.composer.utterance(value, over, now_ns)
             case Condition():
                 yield self.composer.health(value, now_ns)

@@ -104,37 +104,34 @@ class Fuser:
                 self._settle(end_ns)
             else:
                 self._pending.append(self._next)
-            estimates.append(self._estimate(self._next, now_ns, revision=0, final=final))
+            estimates.append(self._estimate(self._next, revision=0, final=final))
             self._next += 1
         while self._pending:
             end_ns = self._end_ns(self._pending[0])
             if now_ns < end_ns + self._settings.lateness_ns and not self._complete(end_ns, now_ns, ()):
                 break
             self._settle(end_ns)
-            estimates.append(self._estimate(self._pending.popleft(), now_ns, revision=1, final=True))
+            estimates.append(self._estimate(self._pending.popleft(), revision=1, final=True))
         return estimates
 
-    def over(self, interval: Interval, now_ns: int) -> Estimate:
+    def over(self, interval: Interval) -> Estimate:
         """The estimate for a stretch of its own, for instance a finished utterance. It does not touch the grid."""
-        window = self._window(interval)
-        scores = self._model.fuse(window)
-        return Estimate(
-            0, 0, True, interval, scores, Hysteresis().push(scores.sarcasm), self._standings(window, now_ns)
-        )
+        scores, standings = self._judge(interval)
+        return Estimate(0, 0, True, interval, scores, Hysteresis().push(scores.sarcasm), standings)
 
-    def _estimate(self, tick: int, now_ns: int, *, revision: int, final: bool) -> Estimate:
+    def _estimate(self, tick: int, *, revision: int, final: bool) -> Estimate:
         end_ns = self._end_ns(tick)
         interval = Interval(max(0, end_ns - self._settings.window_ns), end_ns)
-        scores, standings = self._judge(interval, now_ns)
+        scores, standings = self._judge(interval)
         provisional = self._provisional.push(scores.sarcasm) if revision == 0 else None
         settled = self._settled.push(scores.sarcasm) if final else None
         state = provisional or settled or "unknown"  # what is said in time goes by what was said in time before
         return Estimate(tick, revision, final, interval, scores, state, standings)
 
-    def _judge(self, interval: Interval, now_ns: int) -> tuple[Scores, dict[Modality, Standing]]:
+    def _judge(self, interval: Interval) -> tuple[Scores, dict[Modality, Standing]]:
         """What the model makes of a stretch, and how each modality stands. Only those that are ok have a say."""
         window = self._window(interval)
-        standings = self._standings(window, now_ns)
+        standings = self._standings(window)
         unmasked = {m: known for m, known in window.embeddings.items() if standings[m].status == "ok"}
         return self._model.fuse(Window(interval, unmasked)), standings
 
@@ -148,7 +145,7 @@ class Fuser:
             },
         )
 
-    def _standings(self, window: Window, now_ns: int) -> dict[Modality, Standing]:
+    def _standings(self, window: Window) -> dict[Modality, Standing]:
         standings: dict[Modality, Standing] = {}
         for modality in Modality:
             if modality not in self._timelines:
@@ -159,7 +156,7 @@ class Fuser:
                 standings[modality] = Standing("absent", None)
                 continue
             age_ns = max(0, window.interval.end_ns - evidence[-1].interval.end_ns)
-            standings[modality] = Standing("stale" if self._is_idle(modality, now_ns) else "ok", age_ns)
+            standings[modality] = Standing("stale" if self._is_stale(modality, window) else "ok", age_ns)
         return standings
 
     def _complete(self, end_ns: int, now_ns: int, except_for: tuple[Modality, ...]) -> bool:
@@ -174,6 +171,12 @@ class Fuser:
         if timeline.bound_ns == _FOREVER_NS:
             return False
         return now_ns - timeline.heard_ns > self._settings.idle_ns[modality]
+
+    def _is_stale(self, modality: Modality, window: Window) -> bool:
+        """Whether a modality had long stopped by a window's end: by its own time, so that arrival decides nothing."""
+        newest_ns = window.embeddings[modality][-1].interval.end_ns
+        last_ns = max(newest_ns, self._timelines[modality].bound_ns)
+        return window.interval.end_ns - last_ns > self._settings.idle_ns[modality]
 
     def _settle(self, end_ns: int) -> None:
         self._settled_ns = end_ns

@@ -310,7 +310,7 @@ def test_an_estimate_over_a_stretch_of_its_own_leaves_the_grid_alone() -> None:
     for each in (fuser, alone):
         each.push(evidence(Modality.VOICE, 0, 100), 110 * MS)
         each.close(Modality.VOICE)
-    over = fuser.over(Interval(50 * MS, 150 * MS), 160 * MS)
+    over = fuser.over(Interval(50 * MS, 150 * MS))
     assert over.interval == Interval(50 * MS, 150 * MS)
     assert over.final
     assert fuser.advance(1000 * MS) == alone.advance(1000 * MS)
