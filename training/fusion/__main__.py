@@ -22,17 +22,19 @@ _HELD_OUT = "FRIENDS"
 
 _SECTION = """## Fusion: late average
 
-Weights of the heads' log odds, of the gap between words and delivery, and the bias: {numbers}. Delivered sentiment
-weighs voice and face by their correlation with the raters' valence: {reliability}.
+Weights of the heads' log odds, of the gap between words and delivery, and the bias:
+{numbers}.
+Delivered sentiment weighs voice and face by their correlation with the raters' valence: {reliability}.
 
-Fitted by `python -m training.fusion` to {clips} television clips (Friends, {sarcastic} sarcastic) that none of the
-three heads was trained on, with the words as the embedded recognizer hears them and a Gaussian prior around the plain
-average. The figures are of those clips, each speaker's by weights fitted to the other speakers, with 95 % intervals by
-bootstrap over clips.
+Fitted by `python -m training.fusion` to {clips} television clips (Friends, {sarcastic} sarcastic) as they look to heads
+that were not trained on them, with the words as the embedded recognizer hears them, both classes counting the same, and
+a Gaussian prior around the plain average. The figures are of those clips, each speaker's by weights fitted to the other
+speakers, with 95 % intervals by bootstrap over clips.
 
 {table}
 
-With so few clips no row is better than another unless their intervals say so.
+With so few clips no row is better than another unless their intervals say so, and an interval that holds 0.5 (AUC) has
+not been shown to know more than nothing.
 """
 
 
