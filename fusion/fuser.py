@@ -18,7 +18,6 @@ from fusion.hysteresis import Hysteresis
 from fusion.timeline import Timeline
 
 _MS = 1_000_000
-_FOREVER_NS = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class Fuser:
 
     def close(self, modality: Modality) -> None:
         """The modality's stream has ended: nothing at all is still to come."""
-        self._timelines[modality].bound_ns = _FOREVER_NS
+        self._timelines[modality].closed = True
 
     def advance(self, now_ns: int) -> list[Estimate]:
         """Publish what is due at `now_ns`, in order of ticks."""
@@ -161,15 +160,13 @@ class Fuser:
 
     def _complete(self, end_ns: int, now_ns: int, except_for: tuple[Modality, ...]) -> bool:
         return all(
-            timeline.bound_ns >= end_ns or self._is_idle(modality, now_ns)
+            timeline.closed or timeline.bound_ns >= end_ns or self._is_idle(modality, now_ns)
             for modality, timeline in self._timelines.items()
             if modality not in except_for
         )
 
     def _is_idle(self, modality: Modality, now_ns: int) -> bool:
         timeline = self._timelines[modality]
-        if timeline.bound_ns == _FOREVER_NS:
-            return False
         return now_ns - timeline.heard_ns > self._settings.idle_ns[modality]
 
     def _is_stale(self, modality: Modality, window: Window) -> bool:

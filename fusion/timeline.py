@@ -23,6 +23,8 @@ class Timeline:
         self._embeddings: list[Embedding] = []
         self.bound_ns = -1
         """The watermark: nothing that ends at or before it is still to come."""
+        self.closed = False
+        """Whether nothing at all is still to come."""
         self.heard_ns = 0
         """When, on the session's axis, the modality last gave a sign of life."""
         self.losses = {"repeated": 0, "late": 0, "overflow": 0}

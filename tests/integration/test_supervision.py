@@ -15,9 +15,13 @@ from agent.supervisor import Supervisor
 from tests.integration.processes import descendants, is_running, session_folders, started
 
 
-def demo_session(folder: Path) -> tuple[Supervisor, str]:
+def demo_session(folder: Path, *, restarts: int = 5, silence_s: float = 5.0) -> tuple[Supervisor, str]:
     endpoint = f"ipc://{folder}/out"
-    config = replace(Config(source="demo"), publish=replace(Config().publish, endpoint=endpoint))
+    config = Config(
+        source="demo",
+        publish=replace(Config().publish, endpoint=endpoint),
+        supervision=replace(Config().supervision, restarts=restarts, silence_s=silence_s),
+    )
     return open_session(config, resolve_inputs(config)), endpoint
 
 
@@ -42,6 +46,14 @@ def face_is(status: str) -> Callable[[deadpan.Message], bool]:
     return lambda message: isinstance(message, deadpan.Estimate) and message.modalities["face"].status == status
 
 
+def face_is_older_than(age_ms: float) -> Callable[[deadpan.Message], bool]:
+    return lambda m: isinstance(m, deadpan.Estimate) and (m.modalities["face"].age_ms or float("inf")) > age_ms
+
+
+def worker_is(name: str, state: str) -> Callable[[deadpan.Message], bool]:
+    return lambda m: isinstance(m, deadpan.Health) and m.workers[name].state == state
+
+
 def test_a_killed_face_process_is_masked_reported_and_started_again(tmp_path: Path) -> None:
     supervisor, endpoint = demo_session(tmp_path)
     with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
@@ -50,17 +62,13 @@ def test_a_killed_face_process_is_masked_reported_and_started_again(tmp_path: Pa
         killed = supervisor.pid("face")
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
-        read = follow(
-            supervisor,
-            subscription,
-            lambda m: isinstance(m, deadpan.Health) and m.workers["face"].state == "restarting",
-        )
+        read = follow(supervisor, subscription, worker_is("face", "restarting"))
         report = read[-1]
         assert isinstance(report, deadpan.Health)
         assert report.state == "degraded"
         assert "signal 9" in report.workers["face"].reason
-        read += follow(supervisor, subscription, face_is("stale"))
-        read += follow(supervisor, subscription, face_is("ok"))
+        read += follow(supervisor, subscription, face_is_older_than(400))
+        read += follow(supervisor, subscription, lambda m: not face_is_older_than(200)(m) and face_is("ok")(m))
         estimates = [m for m in read if isinstance(m, deadpan.Estimate) and m.revision == 0]
         numbers = [estimate.seq for estimate in estimates]
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))  # no tick was lost
@@ -68,6 +76,39 @@ def test_a_killed_face_process_is_masked_reported_and_started_again(tmp_path: Pa
         assert supervisor.condition.workers["face"].restarts == 1
         assert supervisor.pid("face") not in (None, killed)
     assert not session_folders()
+
+
+def test_a_process_that_fails_too_often_is_given_up_and_the_stream_goes_on(tmp_path: Path) -> None:
+    supervisor, endpoint = demo_session(tmp_path, restarts=2)
+    with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
+        supervisor.start()
+        for state in ("restarting", "failed"):
+            follow(supervisor, subscription, lambda m: not face_is_older_than(200)(m) and face_is("ok")(m))
+            os.kill(supervisor.pid("face") or 0, signal.SIGKILL)
+            read = follow(supervisor, subscription, worker_is("face", state))
+        report = read[-1]
+        assert isinstance(report, deadpan.Health)
+        assert "failed 2 times in 60 s, last: killed by signal 9" in report.workers["face"].reason
+        follow(supervisor, subscription, face_is("stale"))
+        follow(
+            supervisor, subscription, lambda m: isinstance(m, deadpan.Estimate) and m.modalities["text"].status == "ok"
+        )
+        assert supervisor.pid("face") is None
+
+
+def test_a_process_that_falls_silent_is_ended_and_started_again(tmp_path: Path) -> None:
+    supervisor, endpoint = demo_session(tmp_path, silence_s=1.5)
+    with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
+        supervisor.start()
+        follow(supervisor, subscription, worker_is("prosody", "running"))
+        stopped = supervisor.pid("prosody") or 0
+        os.kill(stopped, signal.SIGSTOP)
+        read = follow(supervisor, subscription, worker_is("prosody", "restarting"))
+        report = read[-1]
+        assert isinstance(report, deadpan.Health)
+        assert report.workers["prosody"].reason == "no sign of life for 1.5 s"
+        assert not is_running(stopped)
+        follow(supervisor, subscription, worker_is("prosody", "running"))
 
 
 def test_processes_end_when_their_supervisor_is_gone(tmp_path: Path) -> None:
