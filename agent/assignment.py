@@ -10,6 +10,9 @@ import msgspec
 from agent.config import Config
 from agent.topology import WorkerName
 
+EXIT_FAILED = 3
+"""How a process ends that has told the supervisor why it cannot go on."""
+
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """What the supervisor tells a process before anything else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TextIO
 
@@ -39,7 +40,6 @@ class Lines:
     def __init__(self, out: TextIO = sys.stdout) -> None:
         self._out = out
         self._over = out.isatty()
-        self._width = 100
         self._words = ""
         self._began = False
         self._states: dict[str, str] = {}
@@ -72,7 +72,8 @@ class Lines:
             self._out.write(_LEGEND + "\n")
         line = estimate_line(estimate, self._words)
         if self._over:
-            self._out.write("\r\x1b[K" + line[: self._width])
+            width = os.get_terminal_size(self._out.fileno()).columns
+            self._out.write("\r\x1b[K" + line[: width - 1])
         elif estimate.end_ns >= self._next_ns:
             self._next_ns = (estimate.end_ns // _NS_PER_S + 1) * _NS_PER_S
             self._out.write(line + "\n")

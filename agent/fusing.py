@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 
 from agent.composer import Composer
@@ -37,6 +38,7 @@ class FusingStage:
         self.media_end_ns = 0
         """How far the session's evidence reaches."""
         self._sarcasm_state = "unknown"
+        self._losses: Counter[str] = Counter()
         self.finished = False
         """Whether every stream has ended and the last estimate has been made."""
 
@@ -64,7 +66,8 @@ class FusingStage:
                     yield self.composer.utterance(value, over, now_ns)
             case Condition():
                 yield self.composer.health(value, now_ns)
-            case Ended(sender):
+            case Ended(sender, losses):
+                self._losses.update(losses)
                 self._fuser.close(Modality(sender))
                 self._open.discard(Modality(sender))
 
@@ -81,4 +84,9 @@ class FusingStage:
                 self._sarcasm_state = estimate.state
         if ended and not self.finished and now_ns >= self.media_end_ns:
             self.finished = True
-            yield self.composer.event("source_ended", self.media_end_ns, now_ns)
+            yield self.composer.event("source_ended", self.media_end_ns, now_ns, detail=_listed(self._losses))
+
+
+def _listed(losses: Counter[str]) -> str:
+    """What a source lost, in words: nothing, or for instance `truncated 1, decode_errors 3`."""
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(losses.items()) if count)

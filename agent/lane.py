@@ -75,7 +75,7 @@ def encode(order: Order, models: Models) -> Iterator[Timed]:
             at_ns = due_ns(sample)
             for made in stage.push(sample, at_ns):
                 yield Timed(at_ns, made)
-    for made in stage.push(Ended("camera" if pictures else "microphone"), at_ns):
+    for made in stage.push(Ended("camera" if pictures else "microphone", dict(source.losses)), at_ns):
         yield Timed(at_ns, made)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agent.capture.media import probe
 from agent.replay import Player
-from deadpan.messages import Estimate, Utterance, to_json
+from deadpan.messages import Estimate, Event, Utterance, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Scored:
     duration_s: float
     estimates: int
     utterances: int
+    losses: str
+    """What the recording lost on the way, for instance `truncated 1`; empty when nothing."""
 
 
 def score(location: Path, out: Path, player: Player, heard: Callable[[int, int | None], None]) -> Scored:
@@ -33,7 +35,7 @@ def score(location: Path, out: Path, player: Player, heard: Callable[[int, int |
     folder.mkdir(parents=True, exist_ok=True)
     estimates: list[bytes] = []
     utterances: list[Utterance] = []
-    end_ns = 0
+    end_ns, losses = 0, ""
     for message in player.play(recording, session_of(location)):
         if isinstance(message, Estimate):
             end_ns = max(end_ns, message.end_ns)
@@ -43,10 +45,12 @@ def score(location: Path, out: Path, player: Player, heard: Callable[[int, int |
         elif isinstance(message, Utterance):
             utterances.append(message)
             end_ns = max(end_ns, message.end_ns)
+        elif isinstance(message, Event) and message.name == "source_ended":
+            losses = message.detail
     _write(folder / "estimates.jsonl", b"".join(line + b"\n" for line in estimates))
     _write(folder / "utterances.jsonl", b"".join(to_json(each) + b"\n" for each in utterances))
     _write(folder / "transcript.txt", "".join(transcript_line(each) + "\n" for each in utterances).encode())
-    return Scored(folder, end_ns / 1e9, len(estimates), len(utterances))
+    return Scored(folder, end_ns / 1e9, len(estimates), len(utterances), losses)
 
 
 def session_of(location: Path) -> str:

@@ -50,7 +50,7 @@ class EncodingStage:
     def push(self, value: Value, now_ns: int) -> Iterator[Value]:  # noqa: ARG002 - encoders do not ask the time
         if isinstance(value, Ended):
             yield from self._emit(list(self._encoder.flush()))
-            yield Ended(self._encoder.modality)
+            yield Ended(self._encoder.modality, value.losses)
         else:
             yield from self._emit(list(self._encoder.push(value)))  # type: ignore[arg-type]  # topology pairs them
 
@@ -82,7 +82,7 @@ class SpeechStage:
         if isinstance(value, Ended):
             for transcript in self._speech.flush():
                 yield from self._emit(transcript)
-            yield Ended(Modality.TEXT)
+            yield Ended(Modality.TEXT, value.losses)
         elif isinstance(value, AudioChunk):
             behind = now_ns - value.interval.end_ns > _RELIEF_LAG_NS
             self._relieved += behind

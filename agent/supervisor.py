@@ -18,7 +18,7 @@ from types import TracebackType
 import msgspec
 import zmq
 
-from agent.assignment import Assignment
+from agent.assignment import EXIT_FAILED, Assignment
 from agent.bus import Inbox, Outbox
 from agent.child import Child
 from agent.config import SupervisionConfig
@@ -87,8 +87,10 @@ class Supervisor:
 
     @property
     def finished(self) -> bool:
-        """Whether the session has come to its end: fusion has said its last, or can no longer speak."""
-        return self._wards["fusion"].settled
+        """Whether the session has come to its end: its sources are through and fusion has said its last, or cannot."""
+        fusion = self._wards["fusion"]
+        sources = (ward for ward in self._wards.values() if ward.worker.tier == 0)
+        return fusion.health.state == "failed" or (fusion.settled and all(ward.settled for ward in sources))
 
     @property
     def condition(self) -> Condition:
@@ -212,12 +214,13 @@ class Supervisor:
             ward.failures_s.popleft()
         if len(ward.failures_s) == 1:
             ward.pause_s = _FIRST_PAUSE_S  # what it went through before is long past
-        hopeless = len(ward.failures_s) >= self._settings.restarts
+        recording_lost = ward.assignment.source != "live" and ward.worker.tier == 0 and ward.exit_code == EXIT_FAILED
+        hopeless = recording_lost or len(ward.failures_s) >= self._settings.restarts
         if ward.worker.modality is not None and (hopeless or self._has_no_writer(ward)):
             self._to_fusion.send(Ended(ward.worker.modality))  # it can no longer say so itself
         if hopeless:
             often = f"failed {len(ward.failures_s)} times in {self._settings.restarts_within_s:g} s, last: {reason}"
-            ward.set("failed", often)
+            ward.set("failed", reason if recording_lost else often)
             return
         ward.retry_s = now_s + ward.pause_s
         ward.pause_s = min(ward.pause_s * 2, _LONGEST_PAUSE_S)

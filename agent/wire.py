@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
@@ -23,9 +23,10 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The sender's stream is over: a capture process's name, or an encoder's modality."""
+    """The sender's stream is over: a capture process's name, or an encoder's modality; with what its source lost."""
 
     sender: str
+    losses: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,11 @@ from pathlib import Path
 import msgspec
 from setproctitle import setproctitle
 
-from agent.assignment import Assignment, Orders
+from agent.assignment import EXIT_FAILED, Assignment, Orders
 from agent.bus import Bus
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
 from agent.heart import Heart
-
-EXIT_FAILED = 3
-"""The process told the supervisor why it cannot go on."""
 
 
 def main() -> int:

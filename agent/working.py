@@ -14,6 +14,7 @@ from agent.bus import Bus, Inbox
 from agent.capture.pacing import due_ns, paced
 from agent.capture.source import Source
 from agent.clock import SessionClock
+from agent.errors import DeadpanError
 from agent.fusing import FusingStage
 from agent.heart import Heart
 from agent.publisher import Publisher
@@ -66,13 +67,18 @@ class Capturing:
         return dict(self._source.losses)
 
     def run(self, clock: SessionClock, stopped: threading.Event, heart: Heart) -> None:
-        for sample in self._samples(clock):
-            if stopped.is_set():
-                return
-            self._bus.send(sample)
-            now_ns = clock.now_ns()
-            heart.beat_if_due(now_ns, self.counters, (now_ns - due_ns(sample)) / 1e6)
-        self._bus.send(Ended(self._name))
+        try:
+            for sample in self._samples(clock):
+                if stopped.is_set():
+                    return
+                self._bus.send(sample)
+                now_ns = clock.now_ns()
+                heart.beat_if_due(now_ns, self.counters, (now_ns - due_ns(sample)) / 1e6)
+        except DeadpanError:
+            if not self._live:  # a device may come back, a recording will not
+                self._bus.send(Ended(self._name, self.counters))
+            raise
+        self._bus.send(Ended(self._name, self.counters))
 
     def _samples(self, clock: SessionClock) -> Iterator[VideoFrame | AudioChunk]:
         if self._live:

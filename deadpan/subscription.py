@@ -53,7 +53,9 @@ class Subscription:
             self._socket.connect(endpoint)
         except zmq.ZMQError as error:
             self._socket.close()
-            raise ValueError(f"cannot subscribe to {endpoint}: {error}") from error
+            raise ValueError(
+                f"cannot subscribe to {endpoint}: {error}; it should look like {DEFAULT_ENDPOINT}"
+            ) from error
 
     def __enter__(self) -> Subscription:
         return self

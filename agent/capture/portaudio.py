@@ -75,7 +75,9 @@ def _find(portaudio: Any, device: str | int | None) -> Any:
     try:
         found = portaudio.query_devices(device, "input")
     except (ValueError, portaudio.PortAudioError) as error:
-        wanted = "No microphone is set as the default" if device is None else f"No one microphone answers to {device!r}"
+        wanted = (
+            "No microphone is set as the default" if device is None else f"No single microphone answers to {device!r}"
+        )
         raise CaptureError(
             Problem.ABSENT, f"{wanted} ({error}). Plug one in, or choose from those that 'deadpan doctor' lists."
         ) from error

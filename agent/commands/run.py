@@ -12,7 +12,7 @@ from agent.config import Config, check, found
 from agent.console import JsonLines, Lines
 from agent.session import open_session, resolve_inputs
 from agent.supervisor import Supervisor
-from deadpan.messages import Estimate, Event
+from deadpan.messages import Estimate
 from deadpan.subscription import Subscription, subscribe
 
 
@@ -23,6 +23,8 @@ def perform(options: argparse.Namespace) -> int:
     if inputs.remark:
         print(inputs.remark, file=sys.stderr)
     signal.signal(signal.SIGTERM, _interrupt)
+    if not options.json:
+        print("Starting …", file=sys.stderr)
     with open_session(config, inputs) as supervisor:
         for problem in supervisor.start(optional=() if inputs.chosen else ("camera", "microphone")):
             print(f"going on without the {problem.worker}: {problem}", file=sys.stderr)
@@ -45,19 +47,16 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
                 ended |= _show_waiting(subscription, view, end_ns)
         finally:
             view.close()
-    fusion = supervisor.condition.workers["fusion"]
-    if fusion.state == "failed":
-        print(f"deadpan: fusion failed: {fusion.reason}", file=sys.stderr)
-        return 1
-    return 0
+    failed = {name: worker.reason for name, worker in supervisor.condition.workers.items() if worker.state == "failed"}
+    for name, reason in failed.items():
+        print(f"deadpan: {name}: {reason}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _show_waiting(subscription: Subscription, view: JsonLines | Lines, end_ns: int | None) -> bool:
-    """Show what has arrived; says whether the session is over or has lasted long enough."""
+    """Show what has arrived; says whether the session has lasted long enough."""
     while (message := subscription.receive(0)) is not None:
         view.show(message)
-        if isinstance(message, Event) and message.name == "source_ended":
-            return True
         if isinstance(message, Estimate) and end_ns is not None and message.revision == 0 and message.end_ns >= end_ns:
             return True
     return False

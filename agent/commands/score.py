@@ -36,13 +36,15 @@ def perform(options: argparse.Namespace) -> int:
             except (DeadpanError, OSError) as error:
                 failed += 1
                 progress.remove_task(task)
-                print(f"deadpan: {error}", file=sys.stderr)
+                where = f"cannot write to {options.out}: " if isinstance(error, OSError) else ""
+                print(f"deadpan: {where}{error}", file=sys.stderr)
                 continue
             progress.update(task, completed=1, total=1)
             took_s = time.monotonic() - began_s
             print(
                 f"{path.name}: {scored.duration_s:.1f} s in {took_s:.1f} s ({scored.duration_s / took_s:.1f} times real"
                 f" time), {scored.estimates} estimates, {scored.utterances} utterances -> {scored.folder}"
+                + (f"  (damaged: {scored.losses})" if scored.losses else "")
             )
     return 1 if failed else 0
 
