@@ -94,7 +94,7 @@ def _models() -> Iterator[Finding]:
                 subject,
                 False,
                 f"its model cannot be loaded: {error}",
-                "reinstall: pip install --force-reinstall 'deadpan[live]'",
+                "make run installs what is missing; or: pip install --force-reinstall 'deadpan[live]'",
             )
         else:
             yield Finding(subject, True, "model loads")

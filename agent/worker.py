@@ -38,6 +38,9 @@ def main() -> int:
     except (DeadpanError, FileNotFoundError) as error:  # the latter: weights that are not there
         heart.beat("failed", {}, str(error))
         return EXIT_FAILED
+    except ImportError as error:
+        heart.beat("failed", {}, f"{error}. On Debian or Ubuntu run: sudo sh scripts/system-libraries")
+        return EXIT_FAILED
     finally:
         bus.close()
     return 0
