@@ -38,7 +38,8 @@ class FusingStage:
         self.media_end_ns = 0
         """How far the session's evidence reaches."""
         self._sarcasm_state = "unknown"
-        self._losses: Counter[str] = Counter()
+        self._lost_sights: Counter[str] = Counter()
+        self._lost_sounds: Counter[str] = Counter()
         self.finished = False
         """Whether every stream has ended and the last estimate has been made."""
 
@@ -67,7 +68,7 @@ class FusingStage:
             case Condition():
                 yield self.composer.health(value, now_ns)
             case Ended(sender, losses):
-                self._losses.update(losses)
+                self._take_losses(Modality(sender), losses)
                 self._fuser.close(Modality(sender))
                 self._open.discard(Modality(sender))
 
@@ -84,9 +85,17 @@ class FusingStage:
                 self._sarcasm_state = estimate.state
         if ended and not self.finished and now_ns >= self.media_end_ns:
             self.finished = True
-            yield self.composer.event("source_ended", self.media_end_ns, now_ns, detail=_listed(self._losses))
+            losses = _listed(self._lost_sights + self._lost_sounds)
+            yield self.composer.event("source_ended", self.media_end_ns, now_ns, detail=losses)
+
+    def _take_losses(self, modality: Modality, losses: dict[str, int]) -> None:
+        """Voice and text come of one sound: both tell what it lost, and it is counted once."""
+        if modality is Modality.FACE:
+            self._lost_sights |= Counter(losses)
+        else:
+            self._lost_sounds |= Counter(losses)
 
 
 def _listed(losses: Counter[str]) -> str:
     """What a source lost, in words: nothing, or for instance `truncated 1, decode_errors 3`."""
-    return ", ".join(f"{reason} {count}" for reason, count in sorted(losses.items()) if count)
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(losses.items()))

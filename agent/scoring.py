@@ -67,8 +67,8 @@ def transcript_line(utterance: Utterance) -> str:
 
 
 def _clock(t_ns: int) -> str:
-    minutes, seconds = divmod(t_ns / 1e9, 60)
-    return f"{int(minutes):02d}:{seconds:05.2f}"
+    minutes, hundredths = divmod(round(t_ns / 1e7), 6000)  # rounded before it is split: no minute has 60.00 seconds
+    return f"{minutes:02d}:{hundredths / 100:05.2f}"
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -99,7 +99,8 @@ class Transcript:
 @dataclass(frozen=True, slots=True)
 class Cue:
     """A named reason. `value` is the feature in standard deviations from this person's own baseline (or from the
-    training mean where there is no baseline); `effect` is how far it moved the head's sarcasm probability.
+    training mean where there is no baseline), for a word how far it moves the sentiment; `effect` is how far it moved
+    the head's sarcasm probability.
     """
 
     name: str

@@ -22,13 +22,18 @@ def perform(options: argparse.Namespace) -> int:
     inputs = resolve_inputs(config)
     if inputs.remark:
         print(inputs.remark, file=sys.stderr)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)
     if not options.json:
         print("Starting …", file=sys.stderr)
     with open_session(config, inputs) as supervisor:
-        for problem in supervisor.start(optional=() if inputs.chosen else ("camera", "microphone")):
-            print(f"going on without the {problem.worker}: {problem}", file=sys.stderr)
-        return _follow(supervisor, config, options)
+        try:
+            for problem in supervisor.start(optional=() if inputs.chosen else ("camera", "microphone")):
+                print(f"Going on without the {problem.worker}: {problem}", file=sys.stderr)
+            return _follow(supervisor, config, options)
+        finally:  # the processes are being ended: a second Ctrl-C must not leave some of them behind
+            for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(ending, signal.SIG_IGN)
 
 
 def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace) -> int:
@@ -80,5 +85,5 @@ def _device(text: str) -> str | int:
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of signal handlers
-    """Being told to terminate is no different from Ctrl-C: everything ends in order."""
+    """Being told to end, or losing the terminal, is no different from Ctrl-C: everything ends in order."""
     raise KeyboardInterrupt
