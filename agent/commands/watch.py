@@ -21,17 +21,18 @@ def perform(options: argparse.Namespace) -> int:
     except ValueError as error:
         print(f"deadpan: {error}", file=sys.stderr)
         return 1
+    told = False
     with subscription:
-        message = subscription.receive(_PATIENCE_S)
-        if message is None:
-            print(f"Nothing is published at {options.endpoint} yet; waiting (Ctrl-C ends).", file=sys.stderr)
         try:
             while options.count is None or shown < options.count:
-                message = message or subscription.receive()
+                message = subscription.receive(_PATIENCE_S)
                 if message is not None:
                     view.show(message)
                     shown += isinstance(message, Estimate) and message.revision == 0
-                message = None
+                elif not told:
+                    yet = "any more" if shown else "yet"
+                    print(f"Nothing is published at {options.endpoint} {yet}; waiting (Ctrl-C ends).", file=sys.stderr)
+                told = message is None
         finally:
             view.close()
     return 0
