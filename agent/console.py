@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import sys
 from typing import TextIO
 
@@ -72,7 +72,7 @@ class Lines:
             self._out.write(_LEGEND + "\n")
         line = estimate_line(estimate, self._words)
         if self._over:
-            width = os.get_terminal_size(self._out.fileno()).columns
+            width = shutil.get_terminal_size((100, 24)).columns
             self._out.write("\r\x1b[K" + line[: width - 1])
         elif estimate.end_ns >= self._next_ns:
             self._next_ns = (estimate.end_ns // _NS_PER_S + 1) * _NS_PER_S

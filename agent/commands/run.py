@@ -15,6 +15,8 @@ from agent.supervisor import Supervisor
 from deadpan.messages import Estimate
 from deadpan.subscription import Subscription, subscribe
 
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 def perform(options: argparse.Namespace) -> int:
     """Run until the recording or the time asked for is over, or until interrupted."""
@@ -22,7 +24,7 @@ def perform(options: argparse.Namespace) -> int:
     inputs = resolve_inputs(config)
     if inputs.remark:
         print(inputs.remark, file=sys.stderr)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
+    for ending in _ENDINGS:  # also SIGINT: a script's background jobs begin with it ignored
         signal.signal(ending, _interrupt)
     if not options.json:
         print("Starting …", file=sys.stderr)
@@ -32,7 +34,7 @@ def perform(options: argparse.Namespace) -> int:
                 print(f"Going on without the {problem.worker}: {problem}", file=sys.stderr)
             return _follow(supervisor, config, options)
         finally:  # the processes are being ended: a second Ctrl-C must not leave some of them behind
-            for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            for ending in _ENDINGS:
                 signal.signal(ending, signal.SIG_IGN)
 
 
