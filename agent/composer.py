@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from typing import TypedDict
 
 from agent.wire import Condition
 from deadpan.messages import (
     Estimate,
     Event,
+    EventName,
     Health,
     Incongruity,
-    Message,
     ModalityReading,
     NamedCue,
     Sarcasm,
@@ -22,11 +23,36 @@ from deadpan.messages import (
     Welcome,
 )
 from encoders import samples
-from encoders.samples import Modality
+from encoders.samples import Interval, Modality
 from fusion import estimate as fused
 
 _MS = 1_000_000
 _DIGITS = 4  # of probabilities and sentiments: more is noise, and would make files longer than what they say
+
+
+class _Address(TypedDict):
+    """What every message begins with."""
+
+    session: str
+    stream: str
+    seq: int
+    start_ns: int
+    end_ns: int
+    created_ns: int
+    published_ns: int
+    model: str
+
+
+class _Verdict(TypedDict):
+    """What an estimate and an utterance both say."""
+
+    sarcasm: Sarcasm
+    sentiment: Sentiment
+    incongruity: Incongruity
+    confidence: float
+    modalities: dict[str, ModalityReading]
+    cues: tuple[NamedCue, ...]
+    latency_ms: float
 
 
 class Composer:
@@ -37,61 +63,26 @@ class Composer:
         self._counts: Counter[str] = Counter()
 
     def estimate(self, estimate: fused.Estimate, now_ns: int) -> Estimate:
-        scores = estimate.scores
         return Estimate(
-            session=self._session,
-            stream=self._stream,
-            seq=estimate.seq,
-            start_ns=estimate.interval.start_ns,
-            end_ns=estimate.interval.end_ns,
-            created_ns=now_ns,
-            published_ns=now_ns,
-            model=self._model,
+            **self._address(estimate.seq, estimate.interval, now_ns),
+            **_verdict(estimate, now_ns - estimate.interval.end_ns),
             revision=estimate.revision,
             final=estimate.final,
-            sarcasm=Sarcasm(probability=_rounded(scores.sarcasm), state=estimate.state),
-            sentiment=_sentiment(scores),
-            incongruity=_incongruity(scores),
-            confidence=round(scores.confidence, _DIGITS),
-            modalities=_modalities(estimate),
-            cues=_cues(scores),
-            latency_ms=round((now_ns - estimate.interval.end_ns) / _MS, 1),
         )
 
     def utterance(self, transcript: samples.Transcript, estimate: fused.Estimate, now_ns: int) -> Utterance:
-        scores = estimate.scores
         return Utterance(
-            session=self._session,
-            stream=self._stream,
-            seq=self._next("utterance"),
-            start_ns=transcript.interval.start_ns,
-            end_ns=transcript.interval.end_ns,
-            created_ns=now_ns,
-            published_ns=now_ns,
-            model=self._model,
+            **self._address(self._next("utterance"), transcript.interval, now_ns),
+            **_verdict(estimate, now_ns - transcript.interval.end_ns),
             utterance_id=transcript.utterance_id,
             text=transcript.text,
             words=_words(transcript.words),
-            sarcasm=Sarcasm(probability=_rounded(scores.sarcasm), state=estimate.state),
-            sentiment=_sentiment(scores),
-            incongruity=_incongruity(scores),
-            confidence=round(scores.confidence, _DIGITS),
-            modalities=_modalities(estimate),
-            cues=_cues(scores),
-            latency_ms=round((now_ns - transcript.interval.end_ns) / _MS, 1),
-            rcs=context_line(transcript.text, scores.sarcasm, scores.delivered),
+            rcs=context_line(transcript.text, estimate.scores.sarcasm, estimate.scores.delivered),
         )
 
     def transcript(self, transcript: samples.Transcript, now_ns: int) -> Transcript:
         return Transcript(
-            session=self._session,
-            stream=self._stream,
-            seq=self._next("transcript"),
-            start_ns=transcript.interval.start_ns,
-            end_ns=transcript.interval.end_ns,
-            created_ns=now_ns,
-            published_ns=now_ns,
-            model=self._model,
+            **self._address(self._next("transcript"), transcript.interval, now_ns),
             utterance_id=transcript.utterance_id,
             revision=transcript.revision,
             final=transcript.final,
@@ -99,53 +90,43 @@ class Composer:
             tentative=_words(transcript.tentative),
         )
 
-    def event(self, name: str, at_ns: int, now_ns: int, detail: str = "") -> Event:
+    def event(self, name: EventName, at_ns: int, now_ns: int, detail: str = "") -> Event:
         return Event(
-            session=self._session,
-            stream=self._stream,
-            seq=self._next("event"),
-            start_ns=at_ns,
-            end_ns=at_ns,
-            created_ns=now_ns,
-            published_ns=now_ns,
-            model=self._model,
-            name=name,  # type: ignore[arg-type]  # the callers' literals; the schema test holds them
+            **self._address(self._next("event"), Interval(at_ns, at_ns), now_ns),
+            name=name,
             detail=detail,
         )
 
     def health(self, condition: Condition, now_ns: int) -> Health:
-        states = {worker.state for worker in condition.workers.values()}
-        troubled = states & {"restarting", "failed"}
+        troubled = {worker.state for worker in condition.workers.values()} & {"restarting", "failed"}
         return Health(
-            session=self._session,
-            stream=self._stream,
-            seq=self._next("health"),
-            start_ns=now_ns,
-            end_ns=now_ns,
-            created_ns=now_ns,
-            published_ns=now_ns,
-            model=self._model,
+            **self._address(self._next("health"), Interval(now_ns, now_ns), now_ns),
             state="degraded" if troubled else "ok",
             workers=condition.workers,
         )
 
     def welcome(
         self, *, now_ns: int, version: str, origin_monotonic_ns: int, origin_unix_ns: int, source: str, tick_hz: float
-    ) -> Message:
+    ) -> Welcome:
         return Welcome(
-            session=self._session,
-            stream=self._stream,
-            seq=self._next("welcome"),
-            start_ns=0,
-            end_ns=now_ns,
-            created_ns=now_ns,
-            published_ns=now_ns,
-            model=self._model,
+            **self._address(self._next("welcome"), Interval(0, now_ns), now_ns),
             version=version,
             origin_monotonic_ns=origin_monotonic_ns,
             origin_unix_ns=origin_unix_ns,
             source=source,
             tick_hz=tick_hz,
+        )
+
+    def _address(self, seq: int, interval: Interval, now_ns: int) -> _Address:
+        return _Address(
+            session=self._session,
+            stream=self._stream,
+            seq=seq,
+            start_ns=interval.start_ns,
+            end_ns=interval.end_ns,
+            created_ns=now_ns,
+            published_ns=now_ns,
+            model=self._model,
         )
 
     def _next(self, message_type: str) -> int:
@@ -162,6 +143,19 @@ def context_line(text: str, sarcasm: float | None, delivered: float | None) -> s
     if sarcasm is not None:
         signals.append(f"[sarcasm value={sarcasm:.2f}]")
     return f"({','.join(signals)}) {text}" if signals else text
+
+
+def _verdict(estimate: fused.Estimate, late_ns: int) -> _Verdict:
+    scores = estimate.scores
+    return _Verdict(
+        sarcasm=Sarcasm(probability=_rounded(scores.sarcasm), state=estimate.state),
+        sentiment=_sentiment(scores),
+        incongruity=_incongruity(scores),
+        confidence=round(scores.confidence, _DIGITS),
+        modalities=_modalities(estimate),
+        cues=_cues(scores),
+        latency_ms=round(late_ns / _MS, 1),
+    )
 
 
 def _sentiment(scores: fused.Scores) -> Sentiment:

@@ -14,6 +14,7 @@ SPEC = 1
 """Version of the messages' specification; it changes only when an old reader would misread a new message."""
 
 Status: TypeAlias = Literal["ok", "stale", "absent", "off"]
+EventName: TypeAlias = Literal["sarcasm_on", "sarcasm_off", "source_ended"]
 
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +150,7 @@ class Transcript(_Message, frozen=True, kw_only=True, tag="transcript"):
 class Event(_Message, frozen=True, kw_only=True, tag="event"):
     """Something that happened at a moment (start_ns = end_ns)."""
 
-    name: Literal["sarcasm_on", "sarcasm_off", "source_ended"]
+    name: EventName
     detail: str = ""
 
 
