@@ -103,7 +103,7 @@ def _models() -> Iterator[Finding]:
 def _camera() -> Finding:
     cameras = list_cameras()
     if cameras:
-        return Finding("camera", True, ", ".join(str(camera) for camera in cameras))
+        return Finding("camera", True, ", ".join(f"{each.name} ({each.address})" for each in cameras))
     return Finding(
         "camera", False, "none found", "connect one, or use --camera URL; without one the face is off", optional=True
     )
@@ -112,7 +112,7 @@ def _camera() -> Finding:
 def _microphone() -> Finding:
     microphones = list_microphones()
     if microphones:
-        return Finding("microphone", True, ", ".join(str(microphone) for microphone in microphones))
+        return Finding("microphone", True, ", ".join(f"{each.name} ({each.address})" for each in microphones))
     return Finding(
         "microphone", False, "none found", "connect one (on Debian also: apt-get install libportaudio2)", optional=True
     )
