@@ -17,6 +17,18 @@ from numpy.typing import NDArray
 _MS = Fraction(1, 1000)
 
 
+def noise(seconds: float) -> NDArray[np.float64]:
+    """Sound that no codec can make small: float [samples, 1] at 16 kHz."""
+    return np.random.default_rng(7).uniform(-0.5, 0.5, (round(seconds * 16_000), 1))
+
+
+def halved(recording: Path) -> Path:
+    """The first half of a recording's bytes, beside it."""
+    cut = recording.with_stem(f"{recording.stem}_cut")
+    cut.write_bytes(recording.read_bytes()[: recording.stat().st_size // 2])
+    return cut
+
+
 def write_video(
     path: Path,
     pts_ms: list[int],

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from agent.capture.recording import RecordingAudio, RecordingVideo, probe
 from agent.capture.source import CaptureError, Problem
 from encoders.samples import AudioChunk, VideoFrame
-from tests.agent.capture.films import write_audio, write_video
+from tests.agent.capture.films import halved, noise, write_audio, write_video
 
 MS = 1_000_000
 
@@ -42,10 +42,6 @@ def click(seconds: float, at_s: float, rate_hz: int, channels: int = 1) -> NDArr
     pcm = np.zeros((round(seconds * rate_hz), channels))
     pcm[round(at_s * rate_hz)] = 0.9
     return pcm
-
-
-def noise(seconds: float) -> NDArray[np.float64]:
-    return np.random.default_rng(7).uniform(-0.5, 0.5, (round(seconds * 16_000), 1))
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
@@ -190,9 +186,7 @@ def test_a_sound_file_without_samples_is_empty(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi"])
 def test_a_truncated_film_gives_what_decodes_and_counts_the_cut(tmp_path: Path, suffix: str) -> None:
     whole = write_video(tmp_path / f"whole{suffix}", list(range(0, 8000, 40)), faststart=True)
-    cut = tmp_path / f"cut{suffix}"
-    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    with RecordingVideo(cut, 1000.0) as source:
+    with RecordingVideo(halved(whole), 1000.0) as source:
         frames = list(source)
     assert 20 < len(frames) < 180
     assert source.losses["truncated"] == 1
@@ -207,23 +201,14 @@ def test_a_whole_film_counts_no_loss(tmp_path: Path) -> None:
 
 def test_a_truncated_sound_file_ends_with_a_counted_cut(tmp_path: Path) -> None:
     whole = write_audio(tmp_path / "whole.flac", noise(4), 16_000, "flac")
-    cut = tmp_path / "cut.flac"
-    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    with RecordingAudio(cut) as source:
+    with RecordingAudio(halved(whole)) as source:
         assert 25_000 < len(pcm_of(list(source))) < 33_000
     assert source.losses["truncated"] == 1
 
 
-def test_text_named_mp4_is_no_media(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
-    path.write_text("Wow, great food.\n" * 100)
-    with pytest.raises(CaptureError) as caught:
-        probe(path)
-    assert caught.value.problem is Problem.NOT_MEDIA
-
-
-def test_a_text_file_is_not_drawn_as_a_film(tmp_path: Path) -> None:
-    path = tmp_path / "notes.txt"
+@pytest.mark.parametrize("name", ["film.mp4", "notes.txt"])
+def test_text_is_no_media_and_not_drawn_as_a_film(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     path.write_text("Wow, great food.\n" * 100)
     with pytest.raises(CaptureError) as caught:
         probe(path)

@@ -1,0 +1,149 @@
+"""What doctor finds, on machines and installations of our choice."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+import zmq
+
+from agent import doctor
+from agent.capture.devices import Device
+from agent.commands.doctor import perform
+from agent.config import Config, PublishConfig
+from agent.doctor import Finding, examine
+
+
+class Loaded:
+    """Models that load at once."""
+
+    recognizer = text = prosody = face = None
+
+
+class Incomplete(Loaded):
+    """Models of an installation that lacks a file."""
+
+    @property
+    def prosody(self) -> None:  # type: ignore[override]  # it fails in place of being there
+        raise FileNotFoundError("weights/prosody.json")
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """Settings for a machine with one of everything; tests take away what they are about."""
+    monkeypatch.setattr(doctor, "Models", Loaded)
+    monkeypatch.setattr(doctor, "packages_distributions", lambda: {"agent": ["deadpan"], "cv2": ["opencv-python"]})
+    monkeypatch.setattr(doctor, "list_cameras", lambda: [Device(0, "Webcam")])
+    monkeypatch.setattr(doctor, "list_microphones", lambda: [Device(1, "Headset")])
+    return Config(publish=PublishConfig(endpoint=f"ipc://{tmp_path}/out"))
+
+
+def _of(subject: str, config: Config) -> Finding:
+    (finding,) = (each for each in examine(config) if each.subject == subject)
+    return finding
+
+
+def test_a_machine_that_has_everything_has_every_finding_ok_and_nothing_to_do(config: Config) -> None:
+    findings = list(examine(config))
+    assert [finding.subject for finding in findings] == [
+        "deadpan", "packages", "speech", "text", "prosody", "face", "camera", "microphone", "endpoint", "space",
+    ]  # fmt: skip
+    assert all(finding.ok and finding.found and not finding.remedy for finding in findings)
+
+
+def test_devices_are_named(config: Config) -> None:
+    assert "Webcam" in _of("camera", config).found
+    assert "Headset" in _of("microphone", config).found
+
+
+@pytest.mark.parametrize("subject", ["camera", "microphone"])
+def test_a_device_that_is_missing_is_a_note_with_what_to_do(
+    config: Config, subject: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, f"list_{subject}s", list)
+    finding = _of(subject, config)
+    assert (finding.ok, finding.optional, finding.found) == (False, True, "none found")
+    assert "connect one" in finding.remedy
+
+
+def test_a_taken_port_is_a_note_with_what_to_do(config: Config) -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    holder = context.socket(zmq.PUB)
+    holder.bind(config.publish.endpoint)
+    finding = _of("endpoint", config)
+    assert (finding.ok, finding.optional) == (False, True)
+    assert f"{config.publish.endpoint} is taken" in finding.found
+    assert "end the other program" in finding.remedy
+    context.destroy(linger=0)
+
+
+def test_a_free_endpoint_is_left_free(config: Config, tmp_path: Path) -> None:
+    assert _of("endpoint", config).found == f"{config.publish.endpoint} is free"
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_cannot_be_loaded_is_named_with_the_reason(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "Models", Incomplete)
+    finding = _of("prosody", config)
+    assert (finding.ok, finding.optional) == (False, False)
+    assert "weights/prosody.json" in finding.found
+    assert "--force-reinstall" in finding.remedy
+    assert _of("face", config).ok  # the others are still looked at
+
+
+def test_a_package_that_is_missing_is_named(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_PACKAGES", ("numpy", "no-such-package"))
+    finding = _of("packages", config)
+    assert (finding.ok, finding.found, finding.remedy) == (
+        False,
+        "missing: no-such-package",
+        "pip install 'deadpan[live]'",
+    )
+
+
+def test_two_packages_that_own_cv2_are_found_out(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = {"cv2": ["opencv-python", "opencv-contrib-python"], "agent": ["deadpan"]}
+    monkeypatch.setattr(doctor, "packages_distributions", lambda: owners)
+    finding = _of("opencv", config)
+    assert not finding.ok
+    assert "opencv-contrib-python, opencv-python" in finding.found
+
+
+def test_another_package_with_a_name_of_ours_is_found_out(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    owners = {"agent": ["deadpan", "secret-agent"], "cv2": ["opencv-contrib-python"]}
+    monkeypatch.setattr(doctor, "packages_distributions", lambda: owners)
+    finding = next(each for each in examine(config) if "owns" in each.found)
+    assert (finding.ok, finding.found) == (False, "secret-agent also owns agent/")
+
+
+def test_too_little_space_is_amiss(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_MIN_FREE_MB", 10**9)
+    finding = _of("space", config)
+    assert (finding.ok, finding.optional) == (False, False)
+    assert finding.remedy == "free 1000000000 MB there"
+
+
+@pytest.mark.parametrize(
+    ("finding", "code", "line"),
+    [
+        (Finding("camera", True, "Webcam"), 0, "ok    camera      Webcam\n"),
+        (Finding("camera", False, "none", "connect one", optional=True), 0, "note  camera      none\n"),
+        (Finding("face", False, "broken", "reinstall"), 1, "FAIL  face        broken\n"),
+    ],
+    ids=lambda each: each.subject if isinstance(each, Finding) else "",
+)
+def test_only_what_deadpan_cannot_do_without_makes_the_command_fail(
+    finding: Finding,
+    code: int,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("agent.commands.doctor.examine", lambda _config: [finding])
+    assert perform(Namespace(config=None)) == code
+    told = capsys.readouterr().out
+    assert told.startswith(line)
+    assert (f"→ {finding.remedy}" in told) == bool(finding.remedy)

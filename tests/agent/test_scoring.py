@@ -1,0 +1,116 @@
+"""The files a scored recording leaves, with a player that says what it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from agent.capture.media import Recording
+from agent.replay import Player, ReplayError
+from agent.scoring import Scored, score, session_of, transcript_line
+from deadpan.messages import Event, Message, to_json
+from tests.agent.capture.films import write_audio
+from tests.deadpan.sent import S, estimate, utterance
+
+RESULTS = ("estimates.jsonl", "utterances.jsonl", "transcript.txt")
+
+
+class Script:
+    """A player of given messages, which then fails if it is to."""
+
+    def __init__(self, messages: Sequence[Message], failure: str = "") -> None:
+        self._messages, self._failure = messages, failure
+
+    def play(self, _recording: Recording, session: str) -> Iterator[Message]:
+        for message in self._messages:
+            yield replace(message, session=session)
+        if self._failure:
+            raise ReplayError(self._failure)
+
+
+def _ended(detail: str) -> Event:
+    head = {"session": "s1", "stream": "default", "seq": 0, "model": "deadpan-1.0"}
+    times = dict.fromkeys(("start_ns", "end_ns", "created_ns", "published_ns"), 162 * S)
+    return msgspec.convert({"type": "event", "name": "source_ended", "detail": detail} | head | times, Event)
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    return write_audio(tmp_path / "a line.wav", np.zeros((32_000, 1)), 16_000)
+
+
+def _score(sound: Path, *messages: Message, failure: str = "") -> tuple[Scored, list[tuple[int, int | None]]]:
+    heard: list[tuple[int, int | None]] = []
+    player = cast(Player, Script(messages, failure))
+    return score(sound, sound.parent / "out", player, lambda *progress: heard.append(progress)), heard
+
+
+def test_a_recording_s_results_lie_in_a_folder_of_its_name(sound: Path) -> None:
+    scored, _ = _score(sound)
+    assert scored.folder == sound.parent / "out" / "a line"
+    assert sorted(path.name for path in scored.folder.iterdir()) == sorted(RESULTS)
+
+
+def test_the_final_estimates_are_written_one_a_line_and_no_others(sound: Path) -> None:
+    scored, _ = _score(sound, estimate(1), estimate(2), estimate(1, revision=1), estimate(2, revision=1))
+    session = session_of(sound)
+    lines = (scored.folder / "estimates.jsonl").read_bytes().splitlines()
+    assert lines == [to_json(estimate(seq, revision=1, session=session)) for seq in (1, 2)]
+    assert (scored.estimates, scored.duration_s) == (2, 162.0)
+
+
+def test_utterances_are_written_with_a_transcript_of_them(sound: Path) -> None:
+    scored, _ = _score(sound, utterance())
+    assert (scored.folder / "utterances.jsonl").read_bytes() == (
+        to_json(replace(utterance(), session=session_of(sound))) + b"\n"
+    )
+    assert (scored.folder / "transcript.txt").read_text(encoding="utf-8") == "[02:40.00 - 02:42.00] Oh great…\n"
+    assert scored.utterances == 1
+
+
+def test_it_is_told_how_far_it_has_come_and_of_how_much(sound: Path) -> None:
+    _, heard = _score(sound, estimate(1), utterance())
+    assert heard == [(162 * S, 2 * S)]
+
+
+@pytest.mark.parametrize("losses", ["", "truncated 1"])
+def test_what_the_recording_lost_is_told(sound: Path, losses: str) -> None:
+    scored, _ = _score(sound, _ended(losses))
+    assert scored.losses == losses
+
+
+def test_a_failure_midway_leaves_no_file(sound: Path) -> None:
+    with pytest.raises(ReplayError, match="the face process ended"):
+        _score(sound, estimate(1, revision=1), failure="the face process ended")
+    assert not list((sound.parent / "out").rglob("*.*"))
+
+
+def test_scoring_again_replaces_what_was_there_and_leaves_nothing_unfinished(sound: Path) -> None:
+    _score(sound, utterance())
+    scored, _ = _score(sound)
+    assert [(scored.folder / name).read_bytes() for name in RESULTS] == [b""] * 3
+    assert not list(scored.folder.glob("*.part"))
+
+
+def test_a_session_is_named_by_what_the_recording_holds(tmp_path: Path) -> None:
+    contents = {"one": b"sound", "copy": b"sound", "other": b"sounds"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    one, copy, other = (session_of(tmp_path / name) for name in contents)
+    assert one == copy != other
+    assert len(one) == 12
+
+
+@pytest.mark.parametrize(
+    ("at_ns", "told"),
+    [(0, "00:00.00"), (61_500_000_000, "01:01.50"), (59_999_000_000, "01:00.00"), (6_000 * S, "100:00.00")],
+)
+def test_the_clock_of_a_transcript_counts_minutes_and_hundredths(at_ns: int, told: str) -> None:
+    line = transcript_line(replace(utterance(), start_ns=at_ns, end_ns=at_ns))
+    assert line == f"[{told} - {told}] Oh great…"

@@ -1,0 +1,358 @@
+"""What the supervisor decides, with processes, queues and time made of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from agent import supervisor as under_test
+from agent.assignment import EXIT_FAILED, Assignment
+from agent.config import Config, SupervisionConfig
+from agent.supervisor import StartError, Supervisor
+from agent.topology import WORKERS, WorkerName
+from agent.wire import Condition, Ended, Pulse, Value
+from encoders.samples import Modality
+
+
+class Scene:
+    """The world as the supervisor sees it: time that passes only while it listens, and children that do as told."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+        self.children: list[Child] = []
+        self.pulses: list[Value] = []
+        self.told: list[Value] = []
+        self.ended: list[str] = []
+        """Which children were ordered to stop, in that order."""
+        self.stillborn: WorkerName | None = None
+        self.supervisors: list[Supervisor] = []
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def monotonic_ns(self) -> int:
+        return round(self.now_s * 1e9)
+
+    def child(self, name: WorkerName) -> Child:
+        """The newest child of a name."""
+        return [child for child in self.children if child.assignment.name == name][-1]
+
+    def pulse(self, name: WorkerName, state: str, reason: str = "", pid: int | None = None) -> None:
+        newest = self.child(name).pid
+        self.pulses.append(Pulse(name, state, newest if pid is None else pid, 12.34, {"sent": 1}, reason))
+
+
+class Child:
+    """A process that is not there."""
+
+    def __init__(self, scene: Scene, assignment: Assignment) -> None:
+        self.pid = 100 + len(scene.children)
+        self.assignment = assignment
+        self.exit_code = 1 if assignment.name == scene.stillborn else None
+        self.origins: list[int] = []
+        self.dumped = False
+        self._scene = scene
+        scene.children.append(self)
+
+    def go(self, origin_monotonic_ns: int) -> None:
+        self.origins.append(origin_monotonic_ns)
+
+    def stop(self) -> None:
+        self._scene.ended.append(self.assignment.name)
+
+    def wait(self, _timeout_s: float) -> bool:
+        return True
+
+    def end(self, *, dump: bool = False) -> None:
+        self.dumped, self.exit_code = dump, -15
+
+    def last_lines(self) -> str:
+        return "the last it wrote"
+
+
+class Inbox:
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def receive(self, timeout_ms: int) -> Iterator[Value]:
+        waiting, self._scene.pulses[:] = list(self._scene.pulses), []
+        if not waiting:
+            self._scene.now_s += timeout_ms / 1000
+        yield from waiting
+
+    def close(self) -> None:
+        pass
+
+
+class Outbox:
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def send(self, value: Value) -> None:
+        self._scene.told.append(value)
+
+    def close(self, linger_ms: int) -> None:
+        pass
+
+
+@pytest.fixture
+def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    scene = Scene()
+    stand_ins: dict[str, Any] = {
+        "time": scene,
+        "Child": lambda assignment, _folder: Child(scene, assignment),
+        "Inbox": lambda *_: Inbox(scene),
+        "Outbox": lambda *_: Outbox(scene),
+    }
+    for name, stand_in in stand_ins.items():
+        monkeypatch.setattr(under_test, name, stand_in)
+    yield scene
+    for each in scene.supervisors:
+        each.stop()
+
+
+def _supervisor(scene: Scene, folder: Path, source: str = "live", restarts: int = 5) -> Supervisor:
+    config = Config(supervision=SupervisionConfig(restarts=restarts))
+    common = Assignment(name="fusion", folder=str(folder), config=config, session="s1", source=source)
+    assignments = {worker.name: replace(common, name=worker.name) for worker in WORKERS}
+    scene.supervisors.append(Supervisor(WORKERS, assignments, folder))
+    return scene.supervisors[-1]
+
+
+def _started(scene: Scene, folder: Path, source: str = "live", restarts: int = 5) -> Supervisor:
+    """A supervisor whose processes are all running."""
+    supervisor = _supervisor(scene, folder, source, restarts)
+    _ready(scene)
+    supervisor.start()
+    for worker in WORKERS:
+        scene.pulse(worker.name, "running")
+    supervisor.attend(0)
+    scene.told.clear()
+    return supervisor
+
+
+def _ready(scene: Scene, besides: tuple[WorkerName, ...] = ()) -> None:
+    """Let the children yet to be spawned (in the table's order of start) say that they are ready."""
+    order = sorted(WORKERS, key=lambda worker: -worker.tier)
+    for pid, worker in enumerate(order, 100):
+        if worker.name not in besides:
+            scene.pulses.append(Pulse(worker.name, "ready", pid, 0.0, {}))
+
+
+def _die(scene: Scene, supervisor: Supervisor, name: WorkerName, exit_code: int = -9) -> None:
+    scene.child(name).exit_code = exit_code
+    supervisor.attend(0)
+
+
+def _state(supervisor: Supervisor, name: WorkerName) -> tuple[str, str]:
+    health = supervisor.condition.workers[name]
+    return health.state, health.reason
+
+
+def test_readers_are_started_before_writers_and_all_begin_at_the_same_origin(scene: Scene, tmp_path: Path) -> None:
+    _started(scene, tmp_path)
+    order = [child.assignment.name for child in scene.children]
+    assert (order[0], set(order[1:4])) == ("fusion", {"face", "prosody", "speech"})
+    assert len({tuple(child.origins) for child in scene.children}) == 1
+    assert all(len(child.origins) == 1 and not child.assignment.restarted for child in scene.children)
+
+
+def test_a_process_that_cannot_start_ends_the_start_with_its_own_reason(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _supervisor(scene, tmp_path)
+    _ready(scene, besides=("camera",))
+    scene.pulses.append(Pulse("camera", "failed", 104, 0.0, {}, "There is no camera 7."))
+    with pytest.raises(StartError, match=r"There is no camera 7\.") as refused:
+        supervisor.start()
+    assert refused.value.worker == "camera"
+
+
+def test_one_that_may_be_missing_is_left_out_with_its_reason_and_the_others_begin(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _supervisor(scene, tmp_path)
+    _ready(scene, besides=("camera",))
+    scene.pulses.append(Pulse("camera", "failed", 104, 0.0, {}, "There is no camera 7."))
+    (problem,) = supervisor.start(optional=["camera", "microphone"])
+    assert (problem.worker, str(problem)) == ("camera", "There is no camera 7.")
+    assert [child.assignment.name for child in scene.children if not child.origins] == ["camera"]
+
+
+def test_one_that_is_never_ready_is_not_waited_for_for_ever(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _supervisor(scene, tmp_path)
+    _ready(scene, besides=("face",))
+    with pytest.raises(StartError, match="the face process was not ready within 30 s"):
+        supervisor.start()
+
+
+def test_one_that_dies_while_starting_is_told_of_with_the_last_it_wrote(scene: Scene, tmp_path: Path) -> None:
+    scene.stillborn = "speech"
+    _ready(scene, besides=("speech",))
+    with pytest.raises(StartError, match="the speech process ended while starting: ended with exit code 1:\nthe last"):
+        _supervisor(scene, tmp_path).start()
+
+
+def test_a_process_that_dies_comes_back_after_a_pause_that_doubles(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    for number, pause_s in enumerate((0.2, 0.4, 0.8), 1):
+        _die(scene, supervisor, "face")
+        assert _state(supervisor, "face") == ("restarting", "killed by signal 9")
+        scene.now_s += pause_s - 0.01
+        supervisor.attend(0)
+        assert supervisor.pid("face") is None
+        scene.now_s += 0.02
+        supervisor.attend(0)
+        assert supervisor.pid("face") == scene.child("face").pid
+        assert supervisor.condition.workers["face"].restarts == number
+
+
+def test_one_that_comes_back_is_told_so_and_joins_the_session_s_time(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    first = scene.child("prosody")
+    _die(scene, supervisor, "prosody")
+    scene.now_s += 1
+    supervisor.attend(0)
+    again = scene.child("prosody")
+    assert again is not first
+    assert again.assignment.restarted
+    assert again.origins == first.origins
+
+
+def test_one_that_fails_too_often_is_given_up_and_fusion_told_not_to_wait(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, restarts=2)
+    _die(scene, supervisor, "face")
+    scene.now_s += 1
+    supervisor.attend(0)
+    assert Ended(Modality.FACE) not in scene.told
+    _die(scene, supervisor, "face")
+    assert _state(supervisor, "face") == ("failed", "failed 2 times in 60 s, last: killed by signal 9")
+    assert Ended(Modality.FACE) in scene.told
+    scene.now_s += 100
+    supervisor.attend(0)
+    assert supervisor.pid("face") is None
+
+
+def test_failures_long_past_are_forgotten(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, restarts=2)
+    for _ in range(3):
+        _die(scene, supervisor, "face")
+        assert _state(supervisor, "face")[0] == "restarting"
+        scene.now_s += 0.3  # the first pause each time
+        supervisor.attend(0)
+        assert supervisor.pid("face") is not None
+        for _ in range(15):
+            scene.pulse("face", "running")
+            scene.now_s += 4.1
+            supervisor.attend(0)
+
+
+def test_a_recording_that_cannot_be_read_is_not_tried_again(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, source="film.mp4")
+    scene.pulse("camera", "failed", "film.mp4 holds no picture that can be decoded.")
+    _die(scene, supervisor, "camera", EXIT_FAILED)
+    assert _state(supervisor, "camera") == ("failed", "film.mp4 holds no picture that can be decoded.")
+
+
+@pytest.mark.parametrize(("source", "exit_code"), [("live", EXIT_FAILED), ("film.mp4", -9)])
+def test_a_device_may_come_back_and_so_may_a_reader_that_was_killed(
+    scene: Scene, tmp_path: Path, source: str, exit_code: int
+) -> None:
+    supervisor = _started(scene, tmp_path, source=source)
+    scene.pulse("camera", "failed", "The camera is gone.")
+    _die(scene, supervisor, "camera", exit_code)
+    assert _state(supervisor, "camera") == ("restarting", "The camera is gone.")
+
+
+def test_a_process_that_falls_silent_leaves_its_stacks_and_is_started_again(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    hung = scene.child("face")
+    scene.now_s += 5.1
+    for name in ("fusion", "prosody", "speech", "camera", "microphone"):
+        scene.pulse(name, "running")
+    supervisor.attend(0)
+    assert hung.dumped
+    assert _state(supervisor, "face") == ("restarting", "no sign of life for 5 s")
+    assert _state(supervisor, "prosody")[0] == "running"
+
+
+def test_one_that_is_starting_again_has_as_long_as_at_the_beginning(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    _die(scene, supervisor, "face")
+    scene.now_s += 1
+    supervisor.attend(0)
+    for _ in range(5):
+        scene.now_s += 4.9
+        for name in ("fusion", "prosody", "speech", "camera", "microphone"):
+            scene.pulse(name, "running")
+        supervisor.attend(0)
+    assert _state(supervisor, "face")[0] == "starting"
+
+
+def test_the_last_words_of_a_predecessor_are_not_heeded(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    before = scene.child("face").pid
+    _die(scene, supervisor, "face")
+    scene.now_s += 1
+    supervisor.attend(0)
+    scene.pulse("face", "running", pid=before)
+    supervisor.attend(0)
+    assert _state(supervisor, "face")[0] == "starting"
+
+
+def test_an_encoder_that_dies_when_nothing_more_can_reach_it_ends_its_modality(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, source="film.mp4")
+    scene.pulse("camera", "finished")
+    supervisor.attend(0)
+    assert _state(supervisor, "camera")[0] == "stopped"
+    _die(scene, supervisor, "face")
+    assert Ended(Modality.FACE) in scene.told
+
+
+def test_a_session_is_finished_when_its_sources_and_fusion_are(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, source="film.mp4")
+    for name in ("camera", "microphone", "fusion"):
+        assert not supervisor.finished
+        scene.pulse(name, "finished")
+        supervisor.attend(0)
+    assert supervisor.finished
+
+
+def test_a_session_without_fusion_is_finished(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, restarts=1)
+    _die(scene, supervisor, "fusion")
+    assert supervisor.finished
+
+
+def test_a_change_is_reported_at_once_and_how_all_are_once_a_second(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    supervisor.attend(0)
+    assert scene.told == []
+    _die(scene, supervisor, "face")
+    (report,) = scene.told
+    assert isinstance(report, Condition)
+    assert (report.workers["face"].state, report.workers["speech"].state) == ("restarting", "running")
+    scene.now_s += 0.1
+    supervisor.attend(0)
+    assert len(scene.told) == 1
+    scene.now_s += 0.9
+    supervisor.attend(0)
+    assert len(scene.told) > 1
+
+
+def test_a_pulse_brings_the_lag_and_the_counters(scene: Scene, tmp_path: Path) -> None:
+    health = _started(scene, tmp_path).condition.workers["speech"]
+    assert (health.lag_ms, health.counters, health.pid) == (12.3, {"sent": 1}, scene.child("speech").pid)
+
+
+def test_writers_are_stopped_before_their_readers_and_the_folder_is_removed(scene: Scene, tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    folder.mkdir()
+    with _started(scene, folder) as supervisor:
+        pass
+    tier = {worker.name: worker.tier for worker in WORKERS}
+    tiers = [tier[name] for name in scene.ended]  # type: ignore[index]  # the names of workers
+    assert tiers == sorted(tiers)
+    assert len(tiers) == len(WORKERS)
+    assert not folder.exists()
+    assert {health.state for health in supervisor.condition.workers.values()} == {"stopped"}
