@@ -53,13 +53,14 @@ class ModalityReading(_Value, frozen=True, kw_only=True):
     """One modality's share in an estimate."""
 
     status: Status
-    """ok: evidence; stale: evidence of a source fallen silent; absent: nothing seen or heard; off: not in use."""
+    """ok: evidence; stale: evidence, masked because its source has fallen silent; absent: nothing seen or heard; off: not
+    in use."""
     age_ms: float | None
     """From the newest evidence to the end of the estimate's stretch; null without any."""
     sarcasm: float | None
-    """This modality's own sarcasm probability."""
+    """This modality's own sarcasm probability; null unless ok."""
     sentiment: float | None
-    """This modality's own sentiment."""
+    """This modality's own sentiment; null unless ok."""
     contribution: float
     """How much the sarcasm probability would fall if this modality were left out (negative: rise)."""
 
@@ -152,6 +153,7 @@ class Event(_Message, frozen=True, kw_only=True, tag="event"):
 
     name: EventName
     detail: str = ""
+    """For people. With source_ended: what the recording lost while it was read, by cause; empty when nothing."""
 
 
 class WorkerHealth(_Value, frozen=True, kw_only=True):
