@@ -53,8 +53,7 @@ class ModalityReading(_Value, frozen=True, kw_only=True):
     """One modality's share in an estimate."""
 
     status: Status
-    """ok: evidence; stale: evidence, masked because its source has fallen silent; absent: nothing seen or heard; off: not
-    in use."""
+    """ok: evidence; stale: evidence, masked: its source is silent; absent: nothing seen or heard; off: not in use."""
     age_ms: float | None
     """From the newest evidence to the end of the estimate's stretch; null without any."""
     sarcasm: float | None
