@@ -17,9 +17,10 @@ pytest.importorskip("ai_edge_litert", reason="the training extra is not installe
 from encoders.head import Statistic
 from training.delivery.card import BEGIN, END, write_section
 from training.delivery.clips import Label, normalise_text, open_clips, read_labels
-from training.delivery.evaluate import auc, auc_within, bootstrap, brier, ece, pearson
+from training.delivery.evaluate import auc_within, brier, ece, pearson
 from training.delivery.features import choose_warm_up
 from training.delivery.heads import Rows, calibrate, fit_line, split_speakers, train_head
+from training.measures import auc
 
 STATISTICS = (Statistic("pitch_range", "flat_pitch", "wide_pitch"), Statistic("other", "low", "high"))
 
@@ -68,12 +69,6 @@ def test_clips_come_out_of_a_bare_repository(tmp_path: Path) -> None:
     assert open_clips(bare, tmp_path / "scratch")["1_2"].read_bytes() == b"moving"
 
 
-def test_auc_counts_ordered_pairs_and_halves_ties() -> None:
-    truth = np.array([True, True, False, False])
-    assert auc(truth, np.array([0.9, 0.5, 0.5, 0.1])) == pytest.approx(0.875)
-    assert np.isnan(auc(truth[:2], np.array([0.1, 0.2])))
-
-
 def test_auc_within_speakers_gives_nothing_for_knowing_the_speaker() -> None:
     truth = np.array([True, True, False, False, False, True])
     speakers = np.array(["a", "a", "a", "b", "b", "b"])
@@ -91,12 +86,6 @@ def test_brier_and_calibration_error_of_a_constant() -> None:
 
 def test_pearson_of_a_constant_is_zero() -> None:
     assert pearson(np.array([1.0, 2.0]), np.array([3.0, 3.0])) == 0.0
-
-
-def test_the_interval_holds_the_value() -> None:
-    scores = np.random.default_rng(0).normal(size=50)
-    figure = bootstrap("mean", lambda i: float(scores[i].mean()), 50, 0.0)
-    assert figure.low < figure.value < figure.high
 
 
 def make_rows(seed: int, effect: float) -> Rows:

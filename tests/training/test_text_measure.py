@@ -7,8 +7,6 @@ import pytest
 
 from training.text.corpora import Line, Polarity
 from training.text.measure import (
-    auc,
-    bootstrap,
     calibration_error,
     choose_polarity,
     f1,
@@ -19,28 +17,10 @@ from training.text.measure import (
 )
 
 
-def test_the_interval_holds_the_score_and_narrows_with_more_lines() -> None:
-    def mean_of(count: int) -> tuple[float, float, float]:
-        values = np.arange(count) % 2
-        figure = bootstrap(lambda rows: float(values[rows].mean()), count)
-        return figure.low, figure.score, figure.high
-
-    low, score, high = mean_of(100)
-    assert low < score == 0.5 < high
-    narrow_low, _, narrow_high = mean_of(1000)
-    assert narrow_high - narrow_low < high - low
-
-
 def test_f1_is_the_textbooks() -> None:
     truth, guess = np.array([1, 1, 1, 0]), np.array([1, 1, 0, 0])
     assert f1(truth, guess, "macro") == pytest.approx((0.8 + 2 / 3) / 2)
     assert f1(truth, guess, "weighted") == pytest.approx(0.75 * 0.8 + 0.25 * 2 / 3)
-
-
-def test_auc_counts_pairs_and_halves_ties() -> None:
-    truth = np.array([True, True, False, False])
-    assert auc(truth, np.array([0.9, 0.5, 0.5, 0.1], np.float32)) == pytest.approx(3.5 / 4)
-    assert np.isnan(auc(truth[:2], np.array([0.1, 0.2], np.float32)))
 
 
 def test_knowing_who_speaks_earns_nothing_within_speakers() -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from training.measures import auc, bootstrap_interval
+
 RESAMPLES = 2000
 BINS = 10
 
@@ -29,15 +31,6 @@ class Figure:
         return (
             f"| {self.name} | {self.value:.3f} | {self.low:.3f} to {self.high:.3f} | {self.floor:.3f} | {self.clips} |"
         )
-
-
-def auc(truth: NDArray[np.bool_], score: Floats) -> float:
-    """Probability that a positive outranks a negative, ties counting half; NaN without both."""
-    positive, negative = score[truth], score[~truth]
-    if not len(positive) or not len(negative):
-        return float("nan")
-    gap = positive[:, None] - negative[None, :]
-    return float((gap > 0).mean() + 0.5 * (gap == 0).mean())
 
 
 def auc_within(truth: NDArray[np.bool_], score: Floats, speakers: NDArray[np.str_]) -> float:
@@ -73,7 +66,5 @@ def bootstrap(
     name: str, measure: Callable[[NDArray[np.intp]], float], clips: int, floor: float, seed: int = 0
 ) -> Figure:
     """`measure` on all clips and on RESAMPLES resamples of them."""
-    rng = np.random.default_rng(seed)
-    draws = [measure(rng.integers(0, clips, clips)) for _ in range(RESAMPLES)]
-    low, high = np.nanpercentile(draws, [2.5, 97.5])
-    return Figure(name, measure(np.arange(clips)), float(low), float(high), floor, clips)
+    value, low, high = bootstrap_interval(measure, clips, RESAMPLES, seed)
+    return Figure(name, value, low, high, floor, clips)

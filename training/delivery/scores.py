@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from encoders.head import LinearHead, Statistic
 from encoders.samples import Modality, Reading
 from training.delivery.clips import Label
-from training.delivery.evaluate import Figure, auc, auc_within, bootstrap, brier, ece, pearson
+from training.delivery.evaluate import Figure, auc_within, bootstrap, brier, ece, pearson
 from training.delivery.features import Course
 from training.delivery.heads import Rows, train_head
+from training.measures import auc
 
 ROW_SPACING_S = 0.5
 

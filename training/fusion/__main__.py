@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from encoders.samples import Modality
 from training.delivery.card import tabulate_figures
-from training.delivery.evaluate import Figure, auc, auc_within, bootstrap, brier
+from training.delivery.evaluate import Figure, auc_within, bootstrap, brier
 from training.fusion.fit import ORDER, alone, fit, measure_reliability, plain, predict
 from training.fusion.readings import ReadClip, read_clips
+from training.measures import auc
 
 _WEIGHTS = Path("fusion/weights/late.json")
 _CARD = Path("docs/model-card.md")

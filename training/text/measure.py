@@ -10,12 +10,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from training.measures import auc, bootstrap_interval
 from training.text.corpora import Line, Polarity
 
 RESAMPLES = 1000
 FEWEST_LINES_OF_A_SPEAKER = 20
 
-Rows = NDArray[np.int64]
+Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +70,9 @@ def f1(truth: NDArray[Any], guess: NDArray[Any], average: Literal["macro", "weig
     return float(np.average(scores, weights=shares))
 
 
-def auc(truth: NDArray[np.bool_], probability: NDArray[np.float32]) -> float:
-    """How often a true line ranks above a false one, ties counting half; nan when one kind is missing."""
-    false, true = np.sort(probability[~truth]), probability[truth]
-    if not len(false) or not len(true):
-        return float("nan")
-    below = np.searchsorted(false, true, "left") + np.searchsorted(false, true, "right")
-    return float(below.mean() / (2 * len(false)))
-
-
 def bootstrap(score: Callable[[Rows], float], count: int, seed: int = 0) -> Figure:
     """`score` on all rows, and its spread over resampled rows."""
-    rng = np.random.default_rng(seed)
-    spread = [score(rng.integers(0, count, count)) for _ in range(RESAMPLES)]
-    low, high = np.nanpercentile(spread, (2.5, 97.5))
-    return Figure(score(np.arange(count)), float(low), float(high))
+    return Figure(*bootstrap_interval(score, count, RESAMPLES, seed))
 
 
 def score_polarity(lines: Sequence[Line], guess: NDArray[np.int64], seed: int = 0) -> Figure:

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from training.measures import auc
 from training.text import baselines
 from training.text.corpora import Line
 from training.text.export import Temperatures, predict_onnx
 from training.text.measure import (
     Figure,
     SarcasmFigures,
-    auc,
     bootstrap,
     calibration_error,
     choose_polarity,
