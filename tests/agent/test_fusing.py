@@ -99,6 +99,18 @@ def test_sarcasm_that_begins_and_ends_is_an_event_each_right_after_its_estimate(
     assert _see(stage, 800, 0.1) == ["estimate", "sarcasm_off"]
 
 
+def test_what_a_later_revision_thinks_better_of_is_no_event() -> None:
+    stage = _stage(Modality.FACE, Modality.TEXT)
+    list(stage.push(evidence(Modality.FACE, 0, 150, sarcasm=0.1), 200 * MS))
+    list(stage.push(Bound(Modality.FACE, 200 * MS), 200 * MS))
+    assert _names(stage.advance(200 * MS)) == ["estimate"]
+    list(stage.push(evidence(Modality.TEXT, 0, 200, sarcasm=0.9), 300 * MS))
+    list(stage.push(Bound(Modality.TEXT, 200 * MS), 300 * MS))
+    (revised,) = stage.advance(300 * MS)
+    assert isinstance(revised, Estimate)
+    assert (revised.revision, revised.sarcasm.state) == (1, "on")
+
+
 def test_an_event_stands_at_the_end_of_the_stretch_that_made_it() -> None:
     stage = _stage()
     list(stage.push(evidence(Modality.FACE, 0, 200, sarcasm=0.9), 210 * MS))

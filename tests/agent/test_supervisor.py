@@ -356,3 +356,10 @@ def test_writers_are_stopped_before_their_readers_and_the_folder_is_removed(scen
     assert len(tiers) == len(WORKERS)
     assert not folder.exists()
     assert {health.state for health in supervisor.condition.workers.values()} == {"stopped"}
+
+
+def test_what_had_failed_is_still_said_to_have_failed_after_the_end(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, restarts=1)
+    _die(scene, supervisor, "face")
+    supervisor.stop()
+    assert _state(supervisor, "face") == ("failed", "failed 1 times in 60 s, last: killed by signal 9")
