@@ -13,7 +13,7 @@ from pathlib import Path
 from agent import __version__
 from agent.capture.devices import list_cameras, list_microphones
 from agent.config import Config
-from agent.publisher import Publisher, PublishError
+from agent.publisher import Publisher, PublishError, check_endpoint
 from agent.stages import Models
 
 _PACKAGES = (
@@ -119,6 +119,10 @@ def _microphone() -> Finding:
 
 
 def _endpoint(config: Config) -> Finding:
+    try:
+        check_endpoint(config.publish.endpoint)
+    except PublishError as error:
+        return Finding("endpoint", False, str(error), "set publish.endpoint")
     try:
         Publisher(config.publish.endpoint, config.publish.encoding).close()
     except PublishError as error:

@@ -169,8 +169,8 @@ class Supervisor:
             ward = self._wards.get(pulse.worker) if isinstance(pulse, Pulse) else None
             if not isinstance(pulse, Pulse) or ward is None or ward.settled or ward.child is None:
                 continue
-            if pulse.pid != ward.child.pid:
-                continue  # the last words of a predecessor
+            if pulse.pid != ward.child.pid or (ward.retry_s is not None and pulse.state != "finished"):
+                continue  # the last words of the dead; only that it had finished is still news
             ward.heard_s = time.monotonic()
             state = "stopped" if pulse.state == "finished" else pulse.state
             if state == "failed" and self._origin_monotonic_ns is not None:

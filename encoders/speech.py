@@ -1,6 +1,6 @@
 """Audio chunks in, transcripts out: voice activity cuts utterances, a recognizer reads them while they are spoken.
 
-An utterance is decoded every `step_s` while it lasts (its words become committed as successive decodes agree) and once
+An utterance is decoded every `step_s` or so while it lasts (its words are committed as successive decodes agree) and once
 more, whole, when the voice has been silent for `hangover_s`. Decodes happen at fixed positions of the audio, so the
 transcripts do not depend on how the audio was cut into chunks.
 """
@@ -20,6 +20,8 @@ from encoders.word_timing import spread_words
 
 _WINDOW_NS = WINDOW_SAMPLES * NS_PER_S // SAMPLE_RATE_HZ
 _MAX_JUMP_NS = 50_000_000
+_LONG_SHARE = 8
+"""A long utterance is read again after an eighth of its length, or reading it would cost the square of its length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class SpeechSettings:
     """How utterances are cut. All in seconds of audio."""
 
     step_s: float = 0.5
-    """Between two decodes of an utterance that is still being spoken."""
+    """Between two decodes of an utterance that is still being spoken; more in a long one, see _LONG_SHARE."""
     onset_s: float = 0.064
     """Speech this long begins an utterance; less is a click."""
     lead_s: float = 0.256
@@ -131,7 +133,9 @@ class SpeechStream:
             return self._end_utterance(utterance)
         if spoken >= _windows(self._settings.max_utterance_s):
             return self._end_utterance(utterance)
-        if partials and spoken % _windows(self._settings.step_s) == 0 and self._is_worth_reading(utterance):
+        step = max(_windows(self._settings.step_s), spoken // _LONG_SHARE)
+        if partials and spoken - utterance.read >= step and self._is_worth_reading(utterance):
+            utterance.read = spoken
             return [self._revise(utterance)]
         return []
 
@@ -221,6 +225,7 @@ class _Utterance:
         self.start_ns = start_ns
         self.settled_ns = start_ns
         self.revision = 0
+        self.read = 0  # windows of it that had been spoken when it was last read
         self.guess: tuple[HeardWord, ...] = ()
         self.voiced: list[tuple[int, int]] = []
         self.voiced_windows = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,14 @@ def test_a_taken_port_is_a_note_with_what_to_do(config: Config) -> None:
     assert f"{config.publish.endpoint} is taken" in finding.found
     assert "end the other program" in finding.remedy
     context.destroy(linger=0)
+
+
+@pytest.mark.parametrize("endpoint", ["tcp://0.0.0.0:5737", "nowhere"])
+def test_an_endpoint_at_which_nothing_is_ever_published_is_amiss(config: Config, endpoint: str) -> None:
+    finding = _of("endpoint", replace(config, publish=PublishConfig(endpoint=endpoint)))
+    assert (finding.ok, finding.optional) == (False, False)
+    assert endpoint in finding.found
+    assert "publish.endpoint" in finding.remedy
 
 
 def test_a_free_endpoint_is_left_free(config: Config, tmp_path: Path) -> None:

@@ -300,6 +300,17 @@ def test_the_last_words_of_a_predecessor_are_not_heeded(scene: Scene, tmp_path: 
     assert _state(supervisor, "face")[0] == "starting"
 
 
+@pytest.mark.parametrize(("last", "state"), [("running", "restarting"), ("finished", "stopped")])
+def test_of_the_last_words_of_the_dead_only_that_it_had_finished_is_news(
+    scene: Scene, tmp_path: Path, last: str, state: str
+) -> None:
+    supervisor = _started(scene, tmp_path, source="film.mp4")
+    _die(scene, supervisor, "camera", exit_code=0)
+    scene.pulse("camera", last)
+    supervisor.attend(0)
+    assert _state(supervisor, "camera")[0] == state
+
+
 def test_an_encoder_that_dies_when_nothing_more_can_reach_it_ends_its_modality(scene: Scene, tmp_path: Path) -> None:
     supervisor = _started(scene, tmp_path, source="film.mp4")
     scene.pulse("camera", "finished")
