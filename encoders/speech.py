@@ -1,8 +1,8 @@
 """Audio chunks in, transcripts out: voice activity cuts utterances, a recognizer reads them while they are spoken.
 
-An utterance is decoded every `step_s` or so while it lasts (its words are committed as successive decodes agree) and once
-more, whole, when the voice has been silent for `hangover_s`. Decodes happen at fixed positions of the audio, so the
-transcripts do not depend on how the audio was cut into chunks.
+An utterance is decoded every `step_s` or so while it lasts (its words are committed as successive decodes agree) and
+once more, whole, when the voice has been silent for `hangover_s`. When that happens is decided by the audio alone, so
+the transcripts do not depend on how it was cut into chunks.
 """
 
 from __future__ import annotations
