@@ -13,8 +13,8 @@ from pathlib import Path
 from agent import __version__
 from agent.capture.devices import list_cameras, list_microphones
 from agent.config import Config
-from agent.publisher import Publisher, PublishError, check_endpoint
-from agent.stages import Models
+from agent.processes.stages import Models
+from agent.stream.publisher import Publisher, PublishError, check_endpoint
 
 _PACKAGES = (
     "mediapipe",

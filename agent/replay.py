@@ -20,13 +20,13 @@ from typing import Self
 import msgspec
 
 from agent.capture.media import Recording
-from agent.child import ONE_THREAD, QUIET
 from agent.config import Config
 from agent.errors import DeadpanError
-from agent.fusing import FusingStage
-from agent.lane import Order, Timed, read
+from agent.processes.child import ONE_THREAD, QUIET
+from agent.processes.fusing import FusingStage
+from agent.processes.lane import Order, Timed, read
+from agent.processes.wire import Ended, Failure
 from agent.topology import WorkerName, workers_for
-from agent.wire import Ended, Failure
 from deadpan.messages import Message
 
 
@@ -101,7 +101,7 @@ class _Lane:
         self._name, self._log = name, log
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "agent.lane"],
+                [sys.executable, "-m", "agent.processes.lane"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from agent.assignment import Assignment
 from agent.capture.devices import default_camera, default_microphone
 from agent.capture.media import probe
 from agent.capture.source import CaptureError, Problem
 from agent.clock import wall_unix_ns
 from agent.config import Config
-from agent.publisher import check_endpoint
-from agent.supervisor import Supervisor, private_folder
+from agent.processes.assignment import Assignment
+from agent.processes.supervisor import Supervisor, private_folder
+from agent.stream.publisher import check_endpoint
 from agent.topology import WorkerName, workers_for
 
 _NONE = "none"

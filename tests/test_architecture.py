@@ -25,7 +25,7 @@ print(json.dumps(sorted(Noting.asked | {{name.partition(".")[0] for name in sys.
 """
 _STAGE = """
 from agent.config import SpeechConfig
-from agent.stages import Models, encoding_stage
+from agent.processes.stages import Models, encoding_stage
 encoding_stage({name!r}, Models(), SpeechConfig())
 """
 HEAVY = {
@@ -62,7 +62,10 @@ def test_the_command_line_and_watch_load_the_client_alone(module: str) -> None:
     assert loaded.isdisjoint(HEAVY | TRAINING | {"numpy", "yaml", "rich", "soxr", "encoders", "fusion"})
 
 
-@pytest.mark.parametrize("module", ["agent.fusing", "fusion.fuser", "fusion.late", "agent.worker", "agent.supervisor"])
+@pytest.mark.parametrize(
+    "module",
+    ["agent.processes.fusing", "fusion.fuser", "fusion.late", "agent.processes.worker", "agent.processes.supervisor"],
+)
 def test_fusion_and_supervision_load_no_encoder_s_libraries(module: str) -> None:
     assert _loaded(f"import {module}").isdisjoint(HEAVY | TRAINING)
 
@@ -89,6 +92,13 @@ def test_an_encoder_s_process_loads_its_own_libraries_and_nothing_that_trains(
 
 
 def test_no_other_process_of_a_session_trains_either() -> None:
-    modules = ("working", "lane", "session", "capture.recording", "capture.camera", "capture.microphone")
+    modules = (
+        "processes.working",
+        "processes.lane",
+        "session",
+        "capture.recording",
+        "capture.camera",
+        "capture.microphone",
+    )
     program = "\n".join(f"import agent.{module}" for module in modules)
     assert _loaded(program).isdisjoint(TRAINING | {"mediapipe", "onnxruntime"})

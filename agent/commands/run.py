@@ -10,8 +10,8 @@ from types import FrameType
 
 from agent.config import Config, check, found
 from agent.console import JsonLines, Lines
+from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
-from agent.supervisor import Supervisor
 from deadpan.messages import Estimate
 from deadpan.subscription import Subscription, subscribe
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from agent.composer import Composer
+from agent.stream.composer import Composer
 from deadpan.messages import MESSAGE_TYPES, Message, to_json, type_name
 from encoders.samples import Interval, Modality
 from fusion.fuser import Fuser

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import deadpan
 from agent.config import Config
+from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
-from agent.supervisor import Supervisor
 from tests.integration.processes import descendants, is_running, session_folders, started
 
 

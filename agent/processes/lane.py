@@ -21,9 +21,9 @@ from agent.capture.pacing import due_ns
 from agent.capture.recording import RecordingAudio, RecordingVideo
 from agent.config import Config
 from agent.errors import DeadpanError
-from agent.stages import Models, encoding_stage
+from agent.processes.stages import Models, encoding_stage
+from agent.processes.wire import Ended, Failure, Value, pack, unpack
 from agent.topology import WorkerName
-from agent.wire import Ended, Failure, Value, pack, unpack
 
 _HEAD = struct.Struct("<Iq")
 

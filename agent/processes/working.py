@@ -9,17 +9,17 @@ from dataclasses import replace
 from typing import Protocol
 
 from agent import __version__
-from agent.assignment import Assignment
-from agent.bus import Bus, Inbox
 from agent.capture.pacing import due_ns, paced
 from agent.capture.source import Source
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
-from agent.fusing import FusingStage
-from agent.heart import Heart
-from agent.publisher import Publisher
-from agent.stages import Models, Stage, encoding_stage
-from agent.wire import Ended
+from agent.processes.assignment import Assignment
+from agent.processes.bus import Bus, Inbox
+from agent.processes.fusing import FusingStage
+from agent.processes.heart import Heart
+from agent.processes.stages import Models, Stage, encoding_stage
+from agent.processes.wire import Ended
+from agent.stream.publisher import Publisher
 from deadpan.messages import Message
 from encoders.samples import AudioChunk, Modality, VideoFrame
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from agent.config import SpeechConfig
-from agent.stages import EncodingStage, Models, SpeechStage, encoding_stage
-from agent.wire import Bound, Ended, Value
+from agent.processes.stages import EncodingStage, Models, SpeechStage, encoding_stage
+from agent.processes.wire import Bound, Ended, Value
 from encoders.samples import AudioChunk, Embedding, Interval, Modality, Transcript, VideoFrame
 from encoders.speech import SpeechStream
 from encoders.text import TextEncoder

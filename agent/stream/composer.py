@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from typing import TypedDict
 
-from agent.wire import Condition
 from deadpan.messages import (
     Estimate,
     Event,
@@ -21,6 +20,7 @@ from deadpan.messages import (
     Transcript,
     Utterance,
     Welcome,
+    WorkerHealth,
 )
 from encoders import samples
 from encoders.samples import Interval, Modality
@@ -97,12 +97,12 @@ class Composer:
             detail=detail,
         )
 
-    def health(self, condition: Condition, now_ns: int) -> Health:
-        troubled = {worker.state for worker in condition.workers.values()} & {"restarting", "failed"}
+    def health(self, workers: dict[str, WorkerHealth], now_ns: int) -> Health:
+        troubled = {worker.state for worker in workers.values()} & {"restarting", "failed"}
         return Health(
             **self._address(self._next("health"), Interval(now_ns, now_ns), now_ns),
             state="degraded" if troubled else "ok",
-            workers=condition.workers,
+            workers=workers,
         )
 
     def welcome(

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent import lane
 from agent.capture.pacing import due_ns
 from agent.capture.source import CaptureError
 from agent.config import Config, SpeechConfig
-from agent.lane import Order, Timed, encode, read, write
-from agent.stages import Models
+from agent.processes import lane
+from agent.processes.lane import Order, Timed, encode, read, write
+from agent.processes.stages import Models
+from agent.processes.wire import Bound, Ended, Failure, Value
 from agent.topology import WorkerName
-from agent.wire import Bound, Ended, Failure, Value
 from encoders.samples import AudioChunk, Modality, VideoFrame
 from tests.agent.capture.films import halved, noise, write_audio, write_video
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import zmq
 
-from agent.bus import Bus, Inbox, Outbox
+from agent.processes.bus import Bus, Inbox, Outbox
+from agent.processes.wire import Bound, Ended, Value
 from agent.topology import Keep
-from agent.wire import Bound, Ended, Value
 from encoders.samples import AudioChunk, Modality, VideoFrame
 
 PATIENCE_MS = 20_000

@@ -18,13 +18,13 @@ from types import TracebackType
 import msgspec
 import zmq
 
-from agent.assignment import EXIT_FAILED, Assignment
-from agent.bus import Inbox, Outbox
-from agent.child import Child
 from agent.config import SupervisionConfig
 from agent.errors import DeadpanError
+from agent.processes.assignment import EXIT_FAILED, Assignment
+from agent.processes.bus import Inbox, Outbox
+from agent.processes.child import Child
+from agent.processes.wire import Condition, Ended, Pulse
 from agent.topology import EDGES, Worker, WorkerName
-from agent.wire import Condition, Ended, Pulse
 from deadpan.messages import WorkerHealth
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from agent import supervisor as under_test
-from agent.assignment import EXIT_FAILED, Assignment
 from agent.config import Config, SupervisionConfig
-from agent.supervisor import StartError, Supervisor
+from agent.processes import supervisor as under_test
+from agent.processes.assignment import EXIT_FAILED, Assignment
+from agent.processes.supervisor import StartError, Supervisor
+from agent.processes.wire import Condition, Ended, Pulse, Value
 from agent.topology import WORKERS, WorkerName
-from agent.wire import Condition, Ended, Pulse, Value
 from encoders.samples import Modality
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from agent import fusing
 from agent.config import FusionConfig
-from agent.fusing import FusingStage, fuser_settings
-from agent.wire import Bound, Condition, Ended
+from agent.processes import fusing
+from agent.processes.fusing import FusingStage, fuser_settings
+from agent.processes.wire import Bound, Condition, Ended
 from deadpan.messages import Estimate, Event, Health, Message, Transcript, Utterance, WorkerHealth, type_name
 from encoders import samples
 from encoders.samples import Interval, Modality, Word

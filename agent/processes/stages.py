@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from agent.config import SpeechConfig
+from agent.processes.wire import Bound, Ended, Value
 from agent.topology import WorkerName
-from agent.wire import Bound, Ended, Value
 from encoders.base import Encoder
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 

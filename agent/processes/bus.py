@@ -8,8 +8,8 @@ from pathlib import Path
 
 import zmq
 
+from agent.processes.wire import Value, pack, unpack
 from agent.topology import EDGES, Edge, Keep, WorkerName
-from agent.wire import Value, pack, unpack
 from encoders.samples import AudioChunk, VideoFrame
 
 _SUPERVISOR_DEPTH = 1000

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.composer import Composer, context_line
-from agent.wire import Condition
+from agent.stream.composer import Composer, context_line
 from deadpan.messages import Estimate, WorkerHealth, from_body, to_json
 from encoders.samples import Cue, Interval, Modality, Reading, Transcript, Word
 from fusion import estimate as fused
@@ -116,7 +115,7 @@ def test_an_event_is_a_moment() -> None:
 )
 def test_one_process_in_trouble_makes_the_agent_degraded(state: str, overall: str) -> None:
     worker = WorkerHealth(state=state)  # type: ignore[arg-type]  # the parameters are its literals
-    health = _composer().health(Condition({"face": worker, "fusion": WorkerHealth(state="running")}), 5)
+    health = _composer().health({"face": worker, "fusion": WorkerHealth(state="running")}, 5)
     assert health.state == overall
     assert health.workers["face"] == worker
 

@@ -9,8 +9,8 @@ from typing import TextIO
 import msgspec
 import pytest
 
-from agent.assignment import Assignment, Go, Orders
 from agent.config import CameraConfig, Config
+from agent.processes.assignment import Assignment, Go, Orders
 
 PATIENCE_S = 20
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import msgspec
 from setproctitle import setproctitle
 
-from agent.assignment import EXIT_FAILED, Assignment, Orders
-from agent.bus import Bus
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
-from agent.heart import Heart
+from agent.processes.assignment import EXIT_FAILED, Assignment, Orders
+from agent.processes.bus import Bus
+from agent.processes.heart import Heart
 
 
 def main() -> int:
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _work(assignment: Assignment, orders: Orders, bus: Bus, heart: Heart) -> None:
-    from agent import working  # here, so that the process's name and pulse exist before its libraries load
+    from agent.processes import working  # here, so that the process's name and pulse exist before its libraries load
 
     with working.prepare(assignment, bus) as work:
         heart.beat("ready", {})

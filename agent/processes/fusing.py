@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from agent.composer import Composer
 from agent.config import FusionConfig
-from agent.wire import Bound, Condition, Ended, Value
+from agent.processes.wire import Bound, Condition, Ended, Value
+from agent.stream.composer import Composer
 from deadpan.messages import Message
 from encoders.samples import Embedding, Modality, Transcript
 from fusion.fuser import Fuser, FuserSettings
@@ -65,8 +65,8 @@ class FusingStage:
                 if value.final and value.words:
                     over = self._fuser.over(value.interval)
                     yield self.composer.utterance(value, over, now_ns)
-            case Condition():
-                yield self.composer.health(value, now_ns)
+            case Condition(workers):
+                yield self.composer.health(workers, now_ns)
             case Ended(sender, losses):
                 self._take_losses(Modality(sender), losses)
                 self._fuser.close(Modality(sender))

@@ -11,7 +11,7 @@ from signal import SIGKILL, SIGTERM, SIGUSR1
 
 import msgspec
 
-from agent.assignment import Assignment, Go
+from agent.processes.assignment import Assignment, Go
 
 _TERMINATE_S, _KILL_S = 0.5, 5.0
 QUIET = {"GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3", "OPENCV_LOG_LEVEL": "ERROR"}
@@ -19,13 +19,13 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 
 class Child:
-    """A running `python -m agent.worker`. Its standard input carries orders; the end of it is the order to stop."""
+    """A running `python -m agent.processes.worker`. Its standard input carries orders; its end is the order to stop."""
 
     def __init__(self, assignment: Assignment, folder: Path) -> None:
         self._log = folder / f"{assignment.name}.log"
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "agent.worker"],
+                [sys.executable, "-m", "agent.processes.worker"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import zmq
 
-from agent.publisher import Publisher, PublishError, check_endpoint
+from agent.stream.publisher import Publisher, PublishError, check_endpoint
 from deadpan.messages import Message, from_body, type_name
 from tests.deadpan.sent import estimate, every_type, utterance
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.wire import Bound, Condition, Ended, Pulse, Value, pack, unpack
+from agent.processes.wire import Bound, Condition, Ended, Pulse, Value, pack, unpack
 from deadpan.messages import WorkerHealth
 from encoders.samples import AudioChunk, Cue, Embedding, Interval, Modality, Reading, Transcript, VideoFrame, Word
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from agent.bus import Bus
+from agent.processes.bus import Bus
+from agent.processes.wire import Pulse
 from agent.topology import WorkerName
-from agent.wire import Pulse
 
 
 class Heart:

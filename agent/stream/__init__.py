@@ -1,0 +1,1 @@
+"""The public stream: what fusion knows in, messages on a ZeroMQ socket out."""
