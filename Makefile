@@ -1,12 +1,13 @@
 # make run    install what is needed and start (ARGS="--source demo --seconds 20" and the like)
 # make test   format, lint, types, floors, tests
+# make train  all weights again, from ../shared/data and CLIPS
 # make bench  whole-process figures of this machine
 PYTHON ?= python3.11
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test bench clean
+.PHONY: run test train bench clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -19,6 +20,14 @@ test: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest
+
+# CLIPS is a folder of MUStARD's clips, or a bare clone of a repository that holds them (docs/model-card.md)
+train: .venv/dev.stamp
+	@test -n "$(CLIPS)" || { echo "say where the clips are: make train CLIPS=DIR"; exit 1; }
+	$(PIP) --editable '.[live,dev,train]'
+	$(BIN)/python -m training.text
+	$(BIN)/python -m training.delivery --clips $(CLIPS)
+	$(BIN)/python -m training.fusion --clips $(CLIPS)
 
 bench: .venv/dev.stamp
 	@sh scripts/system-libraries live

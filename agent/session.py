@@ -47,9 +47,9 @@ def demo_location() -> str:
 def resolve_inputs(config: Config) -> Inputs:
     """Decide between devices and recordings. Raises CaptureError when what was asked for is not there."""
     if config.source == "demo":
-        return _recording(demo_location())
+        return _recording(config, demo_location())
     if config.source not in (_AUTO, "live"):
-        return _recording(config.source)
+        return _recording(config, config.source)
     camera = _chosen(config.camera.device, default_camera)
     microphone = _chosen(config.microphone.device, default_microphone)
     if camera is not None or microphone is not None:
@@ -59,7 +59,7 @@ def resolve_inputs(config: Config) -> Inputs:
         raise CaptureError(
             Problem.ABSENT, "no camera and no microphone to use; deadpan doctor says what was looked for and found"
         )
-    demo = _recording(demo_location())
+    demo = _recording(config, demo_location())
     return Inputs(demo.source, demo.camera, demo.microphone, "No camera and no microphone found: playing the demo.")
 
 
@@ -87,13 +87,14 @@ def open_session(config: Config, inputs: Inputs) -> Supervisor:
     return Supervisor(workers, assignments, folder)
 
 
-def _recording(location: str) -> Inputs:
+def _recording(config: Config, location: str) -> Inputs:
+    """A recording's tracks, each unless it is switched off by `none`."""
     recording = probe(location if "://" in location else str(Path(location).expanduser()))
-    return Inputs(
-        recording.location,
-        recording.location if recording.has_video else None,
-        recording.location if recording.has_audio else None,
-    )
+    seen = recording.has_video and config.camera.device != _NONE
+    heard = recording.has_audio and config.microphone.device != _NONE
+    if not (seen or heard):
+        raise CaptureError(Problem.EMPTY, f"Nothing is left of {location} with what is switched off by none.")
+    return Inputs(recording.location, recording.location if seen else None, recording.location if heard else None)
 
 
 def _chosen(device: str | int, default: Callable[[], str | int | None]) -> str | int | None:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 from types import FrameType
 
-from agent.config import Config, check, found
+from agent.config import Config, ConfigError, check, found
 from agent.console import JsonLines, Lines
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
@@ -73,6 +73,11 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
     """The configuration with what the command line says on top."""
     if options.source is not None:
         config = replace(config, source=options.source)
+    if config.source not in ("auto", "live") and {options.camera, options.microphone} - {None, "none"}:
+        raise ConfigError(
+            f"{config.source} is a recording: with it, --camera and --microphone can only be none,"
+            " to leave out its pictures or its sound"
+        )
     if options.camera is not None:
         config = replace(config, camera=replace(config.camera, device=_device(options.camera)))
     if options.microphone is not None:

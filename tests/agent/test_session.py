@@ -156,3 +156,18 @@ def test_every_process_is_told_the_same_of_the_session_but_its_name(monkeypatch:
     assert (fusion.folder, fusion.source, fusion.camera, fusion.microphone) == ("nowhere", "live", 2, "USB")
     assert fusion.modalities == ("face", "voice", "text")
     assert (len(fusion.session), fusion.restarted) == (12, False)
+
+
+def test_a_recording_s_pictures_can_be_left_out() -> None:
+    inputs = resolve_inputs(_config(camera="none", source="demo"))
+    assert inputs.camera is None
+    assert inputs.microphone == inputs.source
+
+
+def test_a_configured_camera_does_not_keep_a_recording_from_playing() -> None:
+    assert resolve_inputs(_config(camera=1, source="demo")).camera == demo_location()
+
+
+def test_a_recording_of_which_nothing_is_left_is_refused() -> None:
+    with pytest.raises(CaptureError, match="Nothing is left"):
+        resolve_inputs(_config(camera="none", microphone="none", source="demo"))

@@ -72,3 +72,10 @@ def test_pictures_without_a_face_are_scored_with_the_face_absent(tmp_path: Path)
     assert len(estimates) >= 15
     assert {estimate["modalities"]["face"]["status"] for estimate in estimates} == {"absent"}
     assert {estimate["sarcasm"]["probability"] for estimate in estimates} == {None}
+
+
+def test_a_device_beside_a_recording_is_refused() -> None:
+    result = finished("run", "--source", "demo", "--camera", "1")
+    assert result.returncode == 1
+    assert "demo is a recording" in result.stderr
+    assert "Traceback" not in result.stderr
