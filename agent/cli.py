@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return EXIT_ERROR
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background jobs begin with it ignored
     try:
         return _command(options.command)(options)
     except KeyboardInterrupt:

@@ -24,7 +24,7 @@ def perform(options: argparse.Namespace) -> int:
     inputs = resolve_inputs(config)
     if inputs.remark:
         print(inputs.remark, file=sys.stderr)
-    for ending in _ENDINGS:  # also SIGINT: a script's background jobs begin with it ignored
+    for ending in _ENDINGS:
         signal.signal(ending, _interrupt)
     if not options.json:
         print("Starting …", file=sys.stderr)
