@@ -19,8 +19,8 @@ class JsonLines:
 
     types: tuple[TypeName, ...] = ("estimate", "utterance", "transcript", "event")
 
-    def __init__(self, out: TextIO = sys.stdout, *, revisions: bool = False) -> None:
-        self._out, self._revisions = out, revisions
+    def __init__(self, out: TextIO | None = None, *, revisions: bool = False) -> None:
+        self._out, self._revisions = out or sys.stdout, revisions
 
     def show(self, message: Message) -> None:
         if isinstance(message, Estimate) and message.revision > 0 and not self._revisions:
@@ -37,9 +37,9 @@ class Lines:
 
     types: tuple[TypeName, ...] = ("estimate", "utterance", "transcript", "event", "health")
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self._out = out
-        self._over = out.isatty()
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self._over = self._out.isatty()
         self._words = ""
         self._began = False
         self._states: dict[str, str] = {}
