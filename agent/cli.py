@@ -15,7 +15,7 @@ from agent import __version__
 from agent.errors import DeadpanError
 from deadpan.subscription import DEFAULT_ENDPOINT
 
-EXIT_OK, EXIT_ERROR, EXIT_USAGE = 0, 1, 2
+EXIT_OK, EXIT_ERROR = 0, 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -34,10 +34,6 @@ class Inputs:
     chosen: bool = True
     """Whether the inputs were asked for: then one that cannot be opened is an error, else it is left out."""
 
-    @property
-    def is_recording(self) -> bool:
-        return self.source != "live"
-
 
 def demo_location() -> str:
     """The bundled recording of the performer: a drawn face with a synthetic voice."""

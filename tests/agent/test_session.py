@@ -32,7 +32,6 @@ def test_the_demo_has_pictures_and_sound(monkeypatch: pytest.MonkeyPatch) -> Non
     _plug(monkeypatch, 0, 0)
     inputs = resolve_inputs(Config(source="demo"))
     assert inputs == Inputs(demo_location(), demo_location(), demo_location())
-    assert inputs.is_recording
     assert inputs.chosen
 
 
@@ -62,7 +61,6 @@ def test_the_default_devices_are_used_where_there_are_any(monkeypatch: pytest.Mo
     _plug(monkeypatch, 2, 5)
     inputs = resolve_inputs(_config(source=source))
     assert inputs == Inputs("live", 2, 5, chosen=False)
-    assert not inputs.is_recording
 
 
 def test_devices_that_are_named_are_asked_for_and_nothing_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
