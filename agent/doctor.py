@@ -13,7 +13,7 @@ from pathlib import Path
 from agent import __version__
 from agent.capture.devices import list_cameras, list_microphones
 from agent.config import Config
-from agent.processes.stages import Models
+from agent.processes.models import Models
 from agent.stream.publisher import Publisher, PublishError, check_endpoint
 
 _PACKAGES = (

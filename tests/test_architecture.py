@@ -25,7 +25,8 @@ print(json.dumps(sorted(Noting.asked | {{name.partition(".")[0] for name in sys.
 """
 _STAGE = """
 from agent.config import SpeechConfig
-from agent.processes.stages import Models, encoding_stage
+from agent.processes.models import Models
+from agent.processes.stages import encoding_stage
 encoding_stage({name!r}, Models(), SpeechConfig())
 """
 HEAVY = {

@@ -21,7 +21,8 @@ from agent.capture.pacing import due_ns
 from agent.capture.recording import RecordingAudio, RecordingVideo
 from agent.config import Config
 from agent.errors import DeadpanError
-from agent.processes.stages import Models, encoding_stage
+from agent.processes.models import Models
+from agent.processes.stages import encoding_stage
 from agent.processes.wire import Ended, Failure, Value, pack, unpack
 from agent.topology import WorkerName
 

@@ -6,22 +6,18 @@ The same stages run in the processes of a live session and in one process when a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from agent.config import SpeechConfig
+from agent.processes.models import Models
 from agent.processes.wire import Bound, Ended, Value
 from agent.topology import WorkerName
 from encoders.base import Encoder
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
 if TYPE_CHECKING:  # each process loads only its own encoder
-    from encoders.face import FaceModel
-    from encoders.prosody import ProsodyModel
-    from encoders.recognizer import Recognizer
     from encoders.speech import SpeechStream
     from encoders.text import TextEncoder
-    from encoders.text_model import TextModel
 
 _RELIEF_LAG_NS = 1_000_000_000
 """Speech further behind than this stops decoding unfinished utterances until it has caught up."""
@@ -96,34 +92,6 @@ class SpeechStage:
         self._transcripts += 1
         yield from self._text.push(transcript)
         yield transcript
-
-
-class Models:
-    """The encoders' weights, each loaded when it is first asked for. Streams share them, one after another."""
-
-    @cached_property
-    def face(self) -> FaceModel:
-        from encoders.face import FaceModel
-
-        return FaceModel.load()
-
-    @cached_property
-    def prosody(self) -> ProsodyModel:
-        from encoders.prosody import ProsodyModel
-
-        return ProsodyModel.load()
-
-    @cached_property
-    def recognizer(self) -> Recognizer:
-        from encoders.moonshine import MoonshineRecognizer
-
-        return MoonshineRecognizer()
-
-    @cached_property
-    def text(self) -> TextModel:
-        from encoders.text_model import TextModel
-
-        return TextModel.load()
 
 
 def encoding_stage(name: WorkerName, models: Models, speech: SpeechConfig) -> Stage:

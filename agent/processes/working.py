@@ -17,7 +17,8 @@ from agent.processes.assignment import Assignment
 from agent.processes.bus import Bus, Inbox
 from agent.processes.fusing import FusingStage
 from agent.processes.heart import Heart
-from agent.processes.stages import Models, Stage, encoding_stage
+from agent.processes.models import Models
+from agent.processes.stages import Stage, encoding_stage
 from agent.processes.wire import Ended
 from agent.stream.publisher import Publisher
 from deadpan.messages import Message

@@ -14,7 +14,7 @@ from agent.capture.source import CaptureError
 from agent.config import Config, SpeechConfig
 from agent.processes import lane
 from agent.processes.lane import Order, Timed, encode, read, write
-from agent.processes.stages import Models
+from agent.processes.models import Models
 from agent.processes.wire import Bound, Ended, Failure, Value
 from agent.topology import WorkerName
 from encoders.samples import AudioChunk, Modality, VideoFrame

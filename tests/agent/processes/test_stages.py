@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from agent.config import SpeechConfig
-from agent.processes.stages import EncodingStage, Models, SpeechStage, encoding_stage
+from agent.processes.models import Models
+from agent.processes.stages import EncodingStage, SpeechStage, encoding_stage
 from agent.processes.wire import Bound, Ended, Value
 from encoders.samples import AudioChunk, Embedding, Interval, Modality, Transcript, VideoFrame
 from encoders.speech import SpeechStream
