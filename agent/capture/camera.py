@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Self
 
 from agent.capture.grabber import Grabber, open_grabber
+from agent.capture.grid import FrameGrid
 from agent.capture.media import shown
-from agent.capture.picture import FrameGrid
 from agent.capture.source import CaptureError, Problem
 from agent.clock import Clock
 from encoders.samples import VideoFrame

@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import Self
 
 from agent.capture.decoding import decode, timed
+from agent.capture.grid import FrameGrid
 from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown
 from agent.capture.pcm import to_mono
-from agent.capture.picture import LONG_EDGE_PX, FrameGrid, to_rgb
+from agent.capture.picture import LONG_EDGE_PX, to_rgb
 from agent.capture.segment import Segment, anchored_at
 from agent.capture.source import CaptureError, Problem
 from encoders.samples import NS_PER_S, AudioChunk, VideoFrame
