@@ -1,13 +1,15 @@
 # make run    install what is needed and start (ARGS="--source demo --seconds 20" and the like)
 # make test   format, lint, types, floors, tests
+# make test-long  hours of recording: memory flat, results complete (many minutes)
 # make train  all weights again, from ../shared/data and CLIPS
 # make bench  whole-process figures of this machine
+# make bench-speech  word errors, delays and word times of each speech engine (CLIPS=DIR adds conversation; ARGS=--help)
 PYTHON ?= python3.11
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test train bench clean
+.PHONY: run test test-long train bench clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -21,6 +23,10 @@ test: .venv/dev.stamp
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest
 
+test-long: .venv/dev.stamp
+	@sh scripts/system-libraries test
+	$(BIN)/pytest -m long -s tests/long
+
 # CLIPS is a folder of MUStARD's clips, or a bare clone of a repository that holds them (docs/model-card.md)
 train: .venv/dev.stamp
 	@test -n "$(CLIPS)" || { echo "say where the clips are: make train CLIPS=DIR"; exit 1; }
@@ -32,6 +38,11 @@ train: .venv/dev.stamp
 bench: .venv/dev.stamp
 	@sh scripts/system-libraries live
 	$(BIN)/python -m bench
+
+# CLIPS as for train
+bench-speech: .venv/dev.stamp
+	@sh scripts/system-libraries live
+	$(BIN)/python -m bench.speech $(if $(CLIPS),--clips $(CLIPS)) $(ARGS)
 
 .venv/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; on Debian: apt-get install python3.11 python3.11-venv"; exit 1; }
