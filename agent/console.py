@@ -42,7 +42,7 @@ class Lines:
         self._over = self._out.isatty()
         self._words = ""
         self._began = False
-        self._states: dict[str, str] = {}
+        self._reasons: tuple[str, ...] = ()  # why it was not ok when health was last shown
         self._next_ns = 0  # when the next line is due where lines cannot be written over
 
     def show(self, message: Message) -> None:
@@ -80,12 +80,13 @@ class Lines:
         self._out.flush()
 
     def _health(self, health: Health) -> None:
-        """Say what changed for the worse, once; health itself comes every second."""
-        for name, worker in health.workers.items():
-            if worker.state != self._states.get(name) and worker.state in ("restarting", "failed"):
-                reason, _, _ = worker.reason.partition("\n")
-                self._line(f"{seconds(health.end_ns)}  {name} is {worker.state}: {reason or 'no reason given'}")
-            self._states[name] = worker.state
+        """Say what is new in it, once; health itself comes every second."""
+        for reason in health.reasons:
+            if reason not in self._reasons:
+                self._line(f"{seconds(health.end_ns)}  {health.state}: {reason}")
+        if self._reasons and not health.reasons:
+            self._line(f"{seconds(health.end_ns)}  {health.state} again")
+        self._reasons = health.reasons
 
     def _line(self, line: str) -> None:
         self._out.write(("\r\x1b[K" if self._over else "") + line + "\n")
@@ -136,4 +137,4 @@ def _signed(sentiment: float | None) -> str:
 def _standing(reading: ModalityReading | None) -> str:
     if reading is None:
         return "·   "
-    return {"ok": "●   ", "stale": "◐   ", "absent": "○   ", "off": "-   "}[reading.status]
+    return {"ok": "●   ", "stale": "◐   ", "absent": "○   ", "off": "-   "}.get(reading.status, "?   ")

@@ -1,7 +1,8 @@
 """The messages of the stream, as typed frozen values: what the agent publishes and every subscriber reads.
 
 Times in `_ns` are nanoseconds on the session's axis (0 = its origin; for a recording, its beginning). The welcome
-message ties that axis to the machine's monotonic clock and to the calendar. Readers ignore fields they do not know.
+message ties that axis to the machine's monotonic clock and to the calendar. Readers ignore fields they do not know, and
+take any string where a name is expected: the aliases here list the names known today, for whoever publishes.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import msgspec
 SPEC = 1
 """Version of the messages' specification; it changes only when an old reader would misread a new message."""
 
-Status: TypeAlias = Literal["ok", "stale", "absent", "off"]
-EventName: TypeAlias = Literal["sarcasm_on", "sarcasm_off", "source_ended"]
+EventName: TypeAlias = Literal["sarcasm_on", "sarcasm_off", "transcript_conflict", "source_ended"]
+WorkerState: TypeAlias = Literal["off", "starting", "ready", "running", "restarting", "failed", "stopped"]
+HealthState: TypeAlias = Literal["ok", "degraded", "failed"]
 
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,8 +28,8 @@ class Sarcasm(_Value, frozen=True, kw_only=True):
 
     probability: float | None
     """Calibrated, in [0, 1], for speech of which half is sarcastic."""
-    state: Literal["on", "off", "unknown"]
-    """The probability with hysteresis, so that it does not flicker: on from 0.6 up, off from 0.4 down."""
+    state: str
+    """on, off or unknown: the probability with hysteresis, so that it does not flicker: on from 0.6, off from 0.4."""
 
 
 class Sentiment(_Value, frozen=True, kw_only=True):
@@ -52,7 +54,7 @@ class Incongruity(_Value, frozen=True, kw_only=True):
 class ModalityReading(_Value, frozen=True, kw_only=True):
     """One modality's share in an estimate."""
 
-    status: Status
+    status: str
     """ok: evidence; stale: evidence, masked: its source is silent; absent: nothing seen or heard; off: not in use."""
     age_ms: float | None
     """From the newest evidence to the end of the estimate's stretch; null without any."""
@@ -83,7 +85,8 @@ class SpokenWord(_Value, frozen=True, kw_only=True):
     start_ns: int
     end_ns: int
     probability: float
-    timing: Literal["measured", "estimated"]
+    timing: str
+    """measured: by the recognizer's own alignment; estimated: spread over the voiced time."""
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -150,7 +153,8 @@ class Transcript(_Message, frozen=True, kw_only=True, tag="transcript"):
 class Event(_Message, frozen=True, kw_only=True, tag="event"):
     """Something that happened at a moment (start_ns = end_ns)."""
 
-    name: EventName
+    name: str
+    """sarcasm_on, sarcasm_off, transcript_conflict or source_ended; more may come."""
     detail: str = ""
     """For people. With source_ended: what the recording lost while it was read, by cause; empty when nothing."""
 
@@ -158,20 +162,39 @@ class Event(_Message, frozen=True, kw_only=True, tag="event"):
 class WorkerHealth(_Value, frozen=True, kw_only=True):
     """One process of the agent."""
 
-    state: Literal["off", "starting", "ready", "running", "restarting", "failed", "stopped"]
+    state: str
+    """off, starting, ready, running, restarting, failed or stopped."""
     reason: str = ""
+    """Why, when it is in trouble, or running without use; else empty."""
     pid: int | None = None
     restarts: int = 0
     lag_ms: float | None = None
     """How far its work is behind the session's clock."""
+    busy: float | None = None
+    """Which part of the time it is at work on one value after another, in [0, 1]; null where that is not measured."""
     counters: dict[str, int] = {}
     """Work done and every loss, by name."""
 
 
-class Health(_Message, frozen=True, kw_only=True, tag="health"):
-    """How the agent is: once a second, and at once when a process changes state."""
+class Pace(_Value, frozen=True, kw_only=True):
+    """How much the agent asks of the machine. On a machine that cannot keep up it asks less, step by step."""
 
-    state: Literal["ok", "degraded", "failed"]
+    level: int = 0
+    """0: all that is configured. Each level above asks for less than the one below."""
+    step_s: float | None = None
+    """Seconds of speech between two readings of an utterance in progress; null when nothing is heard."""
+    face_rate_hz: float | None = None
+    """The most pictures a second that are looked at; null when nothing is seen."""
+
+
+class Health(_Message, frozen=True, kw_only=True, tag="health"):
+    """How the agent is: once a second, and at once when a process changes state or the pace changes."""
+
+    state: str
+    """ok; degraded: see the reasons; failed: no modality is left."""
+    reasons: tuple[str, ...] = ()
+    """Why it is not ok, in words for people; empty when it is."""
+    pace: Pace = Pace()
     workers: dict[str, WorkerHealth]
 
 

@@ -1,14 +1,16 @@
-"""What the supervisor tells a process: who it is, and when the session began. Lines of JSON on its standard input."""
+"""Lines of JSON on a process's standard input in; who it is, then what the supervisor orders, out."""
 
 from __future__ import annotations
 
+import sys
 import threading
-from typing import TextIO
+from typing import TextIO, TypeAlias
 
 import msgspec
 
 from agent.config import Config
 from agent.topology import WorkerName
+from deadpan.messages import Pace
 
 EXIT_FAILED = 3
 """How a process ends that has told the supervisor why it cannot go on."""
@@ -30,10 +32,20 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     origin_unix_ns: int = 0
 
 
-class Go(msgspec.Struct, frozen=True):
+class Go(msgspec.Struct, frozen=True, tag_field="order", tag="go"):
     """The session begins: its origin on the monotonic clock."""
 
-    go: int
+    origin_monotonic_ns: int
+
+
+class KeepPace(msgspec.Struct, frozen=True, tag_field="order", tag="pace"):
+    """How much is asked of the process from now on."""
+
+    pace: Pace
+
+
+Order: TypeAlias = Go | KeepPace
+_read = msgspec.json.Decoder(Order)
 
 
 class Orders:
@@ -44,9 +56,13 @@ class Orders:
         self.stopped = threading.Event()
         self._gone = threading.Event()
         self._origin_monotonic_ns = 0
+        self.pace: Pace | None = None
+        """The newest; None while all that is configured is asked for."""
+        self.unread = 0
+        """Lines that were no order."""
 
     def follow(self) -> None:
-        """Start listening for the go and the end."""
+        """Start listening for orders and the end."""
         threading.Thread(target=self._listen, daemon=True, name="orders").start()
 
     def wait_for_go(self) -> int | None:
@@ -56,7 +72,17 @@ class Orders:
 
     def _listen(self) -> None:
         for line in self._lines:
-            self._origin_monotonic_ns = msgspec.json.decode(line, type=Go).go
-            self._gone.set()
+            try:
+                order: Order = _read.decode(line)
+            except (msgspec.DecodeError, RecursionError) as error:  # of no use, and no reason to hear no more
+                self.unread += 1
+                sys.stderr.write(f"ignoring a line that is no order: {error}\n")
+                continue
+            match order:
+                case Go(origin_monotonic_ns):
+                    self._origin_monotonic_ns = origin_monotonic_ns
+                    self._gone.set()
+                case KeepPace(pace):
+                    self.pace = pace
         self.stopped.set()
         self._gone.set()

@@ -11,21 +11,24 @@ from signal import SIGKILL, SIGTERM, SIGUSR1
 
 import msgspec
 
-from agent.processes.assignment import Assignment, Go
+from agent.processes.assignment import Assignment, Go, KeepPace
+from deadpan.messages import Pace
 
+WORKER = "agent.processes.worker"
+"""The module that is run."""
 _TERMINATE_S, _KILL_S = 0.5, 5.0
 QUIET = {"GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3", "OPENCV_LOG_LEVEL": "ERROR"}
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class Child:
-    """A running `python -m agent.processes.worker`. Its standard input carries orders; its end is the order to stop."""
+    """A running WORKER. Its standard input carries orders; its end is the order to stop."""
 
     def __init__(self, assignment: Assignment, folder: Path) -> None:
         self._log = folder / f"{assignment.name}.log"
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "agent.processes.worker"],
+                [sys.executable, "-m", WORKER],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -43,6 +46,10 @@ class Child:
     def go(self, origin_monotonic_ns: int) -> None:
         """Tell it that the session has begun."""
         self._order(msgspec.json.encode(Go(origin_monotonic_ns)))
+
+    def keep(self, pace: Pace) -> None:
+        """Tell it how much is asked of it from now on."""
+        self._order(msgspec.json.encode(KeepPace(pace)))
 
     def stop(self) -> None:
         """Order it to stop, and do not wait."""

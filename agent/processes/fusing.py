@@ -65,8 +65,8 @@ class FusingStage:
                 if value.final and value.words:
                     over = self._fuser.over(value.interval)
                     yield self.composer.utterance(value, over, now_ns)
-            case Condition(workers):
-                yield self.composer.health(workers, now_ns)
+            case Condition(workers, pace, strain):
+                yield self.composer.health(workers, pace, strain, now_ns)
             case Ended(sender, losses):
                 self._take_losses(Modality(sender), losses)
                 self._fuser.close(Modality(sender))

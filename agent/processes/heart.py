@@ -10,17 +10,34 @@ from agent.topology import WorkerName
 
 
 class Heart:
-    """What beats: tells the supervisor the process's state, its counters and how far it lags."""
+    """What beats: tells the supervisor the process's state, its counters, how far it lags and how busy it is."""
 
     def __init__(self, bus: Bus, name: WorkerName, pulse_ns: int) -> None:
         self._bus, self._name, self._pulse_ns = bus, name, pulse_ns
         self._due_ns = 0
+        self._beaten_ns: int | None = None
+        self._worked_ns: int | None = None
 
-    def beat(self, state: str, counters: dict[str, int], reason: str = "", lag_ms: float = 0.0) -> None:
-        pulse = Pulse(self._name, state, os.getpid(), lag_ms, self._bus.counters | counters, reason)
+    def worked(self, duration_ns: int) -> None:
+        """Count time spent on a value."""
+        self._worked_ns = (self._worked_ns or 0) + duration_ns
+
+    def beat(
+        self, state: str, counters: dict[str, int], reason: str = "", lag_ms: float = 0.0, busy: float | None = None
+    ) -> None:
+        pulse = Pulse(self._name, state, os.getpid(), lag_ms, self._bus.counters | counters, reason, busy)
         self._bus.to_supervisor.send(pulse)
 
-    def beat_if_due(self, now_ns: int, counters: dict[str, int], lag_ms: float) -> None:
+    def beat_if_due(self, now_ns: int, counters: dict[str, int], lag_ms: float, remark: str = "") -> None:
+        """`remark` is what makes the process useless though it runs."""
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + self._pulse_ns
-            self.beat("running", counters, lag_ms=lag_ms)
+            self.beat("running", counters, remark, lag_ms, self._busy(now_ns))
+
+    def _busy(self, now_ns: int) -> float | None:
+        """Which part of the time since the last beat was work; None where nobody counts it."""
+        since_ns, self._beaten_ns = self._beaten_ns, now_ns
+        worked_ns, self._worked_ns = self._worked_ns, None if self._worked_ns is None else 0
+        if worked_ns is None or since_ns is None or now_ns <= since_ns:
+            return None
+        return min(1.0, worked_ns / (now_ns - since_ns))

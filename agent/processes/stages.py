@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
+from agent.capture.grid import FrameGrid
 from agent.config import SpeechConfig
 from agent.processes.models import Models
 from agent.processes.wire import Bound, Ended, Value
 from agent.topology import WorkerName
+from deadpan.messages import Pace
 from encoders.base import Encoder
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
@@ -21,6 +23,10 @@ if TYPE_CHECKING:  # each process loads only its own encoder
 
 _RELIEF_LAG_NS = 1_000_000_000
 """Speech further behind than this stops decoding unfinished utterances until it has caught up."""
+_LAST_RESORT_LAG_NS = 5_000_000_000
+"""Speech further behind than this drops utterances undecoded: the last resort of a machine that is far too slow."""
+_UNHEARD_S = 8.0
+"""Voice without a word for this long is remarked upon, and again whenever it has lasted twice as long."""
 
 
 class Stage(Protocol):
@@ -28,25 +34,52 @@ class Stage(Protocol):
 
     def push(self, value: Value, now_ns: int) -> Iterator[Value]: ...
 
+    def keep(self, pace: Pace) -> None:
+        """Do no more from now on than this asks for."""
+        ...
+
+    @property
+    def remark(self) -> str:
+        """What makes the work useless though it is done, in words for people; empty when nothing does."""
+        ...
+
     @property
     def counters(self) -> dict[str, int]: ...
 
 
 class EncodingStage:
-    """Frames or audio in, embeddings of one modality out, each with the watermark it moves."""
+    """Frames or audio in, embeddings of one modality out, each with the watermark it moves.
 
-    def __init__(self, encoder: Encoder[VideoFrame] | Encoder[AudioChunk]) -> None:
-        self._encoder = encoder
+    Frames are thinned here, before they are encoded, and not where they are captured: encoding is what costs, the way
+    is the same for devices and recordings, and a frame left out on purpose is not counted as one that was lost.
+    `rate_hz` is the rate at which they are captured: asked for that, nothing is left out.
+    """
+
+    remark = ""
+
+    def __init__(self, encoder: Encoder[VideoFrame] | Encoder[AudioChunk], rate_hz: float | None = None) -> None:
+        self._encoder, self._rate_hz = encoder, rate_hz
         self._embedded = 0
+        self._thinned = 0
+        self._kept_hz = rate_hz
+        self._grid: FrameGrid | None = None
 
     @property
     def counters(self) -> dict[str, int]:
-        return {"embedded": self._embedded}
+        return {"embedded": self._embedded, "thinned": self._thinned}
+
+    def keep(self, pace: Pace) -> None:
+        rate_hz = pace.face_rate_hz
+        if rate_hz != self._kept_hz:
+            self._kept_hz = rate_hz
+            self._grid = None if rate_hz is None or rate_hz == self._rate_hz else FrameGrid(rate_hz)
 
     def push(self, value: Value, now_ns: int) -> Iterator[Value]:  # noqa: ARG002 - encoders do not ask the time
         if isinstance(value, Ended):
             yield from self._emit(list(self._encoder.flush()))
             yield Ended(self._encoder.modality, value.losses)
+        elif isinstance(value, VideoFrame) and self._grid is not None and not self._grid.admits(value.pts_ns):
+            self._thinned += 1
         else:
             yield from self._emit(list(self._encoder.push(value)))  # type: ignore[arg-type]  # topology pairs them
 
@@ -65,14 +98,30 @@ class SpeechStage:
         self._bound_ns = -1
         self._transcripts = 0
         self._relieved = 0
+        self._unread = 0
+        self._excused_s = 0.0  # voice that went by without being read, at least not at once
+        self._pace = Pace()
 
     @property
     def counters(self) -> dict[str, int]:
         return {
             "transcripts": self._transcripts,
-            "suppressed": self._speech.suppressed,
             "chunks_without_partials": self._relieved,
+            "chunks_without_decoding": self._unread,
+            **self._speech.counters,
         }
+
+    @property
+    def remark(self) -> str:
+        unheard_s, told_s = self._speech.unheard_s - self._excused_s, _UNHEARD_S
+        if unheard_s < told_s:
+            return ""
+        while unheard_s >= 2 * told_s:
+            told_s *= 2
+        return f"{told_s:g} s of voice, no word understood: is it English? See deadpan doctor"
+
+    def keep(self, pace: Pace) -> None:
+        self._pace = pace
 
     def push(self, value: Value, now_ns: int) -> Iterator[Value]:
         if isinstance(value, Ended):
@@ -80,10 +129,14 @@ class SpeechStage:
                 yield from self._emit(transcript)
             yield Ended(Modality.TEXT, value.losses)
         elif isinstance(value, AudioChunk):
-            behind = now_ns - value.interval.end_ns > _RELIEF_LAG_NS
-            self._relieved += behind
-            for transcript in self._speech.push(value, partials=not behind):
+            lag_ns = now_ns - value.interval.end_ns
+            partials, decode = lag_ns <= _RELIEF_LAG_NS, lag_ns <= _LAST_RESORT_LAG_NS
+            self._relieved += not partials
+            self._unread += not decode
+            for transcript in self._speech.push(value, partials=partials, step_s=self._pace.step_s, decode=decode):
                 yield from self._emit(transcript)
+            unheard_s = self._speech.unheard_s
+            self._excused_s = min(self._excused_s, unheard_s) if partials else unheard_s
             if self._speech.bound_ns > self._bound_ns:
                 self._bound_ns = self._speech.bound_ns
                 yield Bound(Modality.TEXT, self._bound_ns)
@@ -94,13 +147,16 @@ class SpeechStage:
         yield transcript
 
 
-def encoding_stage(name: WorkerName, models: Models, speech: SpeechConfig) -> Stage:
-    """Start the stream of an encoder process. Imports only what that process needs."""
+def encoding_stage(name: WorkerName, models: Models, speech: SpeechConfig, rate_hz: float | None = None) -> Stage:
+    """Start the stream of an encoder process. Imports only what that process needs.
+
+    `rate_hz` is the rate of the frames to come; needed only where a pace is to be kept.
+    """
     match name:
         case "face":
             from encoders.face import FaceEncoder
 
-            return EncodingStage(FaceEncoder(models.face))
+            return EncodingStage(FaceEncoder(models.face), rate_hz)
         case "prosody":
             from encoders.prosody import ProsodyEncoder
 

@@ -1,7 +1,8 @@
 """Keeps the processes of a session alive: starts them, listens to their pulses, restarts them, stops writers first.
 
 A process that dies, falls silent or cannot go on is started again after a pause that doubles from 0.2 to 10 s; one that
-fails too often within a minute is left `failed`. The stream goes on without its modality either way.
+fails too often within a minute is left `failed`. The stream goes on without its modality either way. When they live but
+cannot keep up, less is asked of them (governor).
 """
 
 from __future__ import annotations
@@ -9,9 +10,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -23,11 +22,11 @@ from agent.errors import DeadpanError
 from agent.processes.assignment import EXIT_FAILED, Assignment
 from agent.processes.bus import Inbox, Outbox
 from agent.processes.child import Child
+from agent.processes.governor import Governor, Load, ladder
+from agent.processes.ward import Ward
 from agent.processes.wire import Condition, Ended, Pulse
 from agent.topology import EDGES, Worker, WorkerName
 from deadpan.messages import WorkerHealth
-
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0
 
 
 class StartError(DeadpanError):
@@ -38,38 +37,19 @@ class StartError(DeadpanError):
         self.worker = worker
 
 
-@dataclass(slots=True)
-class _Ward:
-    """A process under supervision: what it is to be, its child if it runs, and how it has fared."""
-
-    worker: Worker
-    assignment: Assignment
-    child: Child | None = None
-    health: WorkerHealth = field(default_factory=lambda: WorkerHealth(state="starting"))
-    heard_s: float = 0.0
-    retry_s: float | None = None
-    pause_s: float = _FIRST_PAUSE_S
-    failures_s: deque[float] = field(default_factory=deque)
-
-    @property
-    def settled(self) -> bool:
-        """Whether it will not run again by itself."""
-        return self.health.state in ("failed", "stopped")
-
-    @property
-    def exit_code(self) -> int | None:
-        return None if self.child is None else self.child.exit_code
-
-    def set(self, state: str, reason: str = "") -> None:
-        self.health = msgspec.structs.replace(self.health, state=state, reason=reason, pid=None)
-
-
 class Supervisor:
     """The processes of one session. A context manager: leaving it ends every process and removes their folder."""
 
     def __init__(self, workers: Iterable[Worker], assignments: dict[WorkerName, Assignment], folder: Path) -> None:
-        self._wards = {worker.name: _Ward(worker, assignments[worker.name]) for worker in workers}
-        self._settings: SupervisionConfig = assignments["fusion"].config.supervision
+        self._wards = {worker.name: Ward(worker, assignments[worker.name]) for worker in workers}
+        config = assignments["fusion"].config
+        self._settings: SupervisionConfig = config.supervision
+        self._governor = Governor(
+            ladder(
+                config.speech.step_s if "speech" in self._wards else None,
+                config.camera.rate_hz if "face" in self._wards else None,
+            )
+        )
         self._folder = folder
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._pulses = Inbox(self._context, folder, "supervisor", 1000, "all")
@@ -94,7 +74,8 @@ class Supervisor:
 
     @property
     def condition(self) -> Condition:
-        return Condition({name: ward.health for name, ward in self._wards.items()})
+        workers: dict[str, WorkerHealth] = {name: ward.health for name, ward in self._wards.items()}
+        return Condition(workers, self._governor.pace, self._governor.reason)
 
     def pid(self, name: WorkerName) -> int | None:
         """A process's id while it runs."""
@@ -132,6 +113,10 @@ class Supervisor:
         now_s = time.monotonic()
         for ward in self._wards.values():
             changed |= not ward.settled and self._attend(ward, now_s)
+        if self._governor.judge(now_s):
+            changed = True
+            for ward in self._wards.values():
+                self._set_pace(ward)
         if changed or now_s - self._told_s >= self._settings.pulse_s:
             self._told_s = now_s
             self._to_fusion.send(self.condition)
@@ -145,12 +130,11 @@ class Supervisor:
         self._context.term()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _spawn(self, ward: _Ward) -> None:
-        ward.child = Child(msgspec.structs.replace(ward.assignment, restarted=ward.health.restarts > 0), self._folder)
-        ward.heard_s = time.monotonic()
-        ward.health = msgspec.structs.replace(ward.health, state="starting", pid=ward.child.pid)
+    def _spawn(self, ward: Ward) -> None:
+        restarted = ward.health.restarts > 0
+        ward.begin(Child(msgspec.structs.replace(ward.assignment, restarted=restarted), self._folder), time.monotonic())
 
-    def _judge_start(self, ward: _Ward, deadline_s: float) -> None:
+    def _judge_start(self, ward: Ward, deadline_s: float) -> None:
         """Call a process failed that has died, or taken too long, before it was ready."""
         if ward.exit_code is not None:
             self._listen(50)  # its last pulse may hold the reason
@@ -158,7 +142,7 @@ class Supervisor:
             return
         name = ward.worker.name
         if ward.exit_code is not None:
-            ward.set("failed", f"the {name} process ended while starting: {self._obituary(ward)}")
+            ward.set("failed", f"the {name} process ended while starting: {ward.obituary}")
         elif time.monotonic() > deadline_s:
             ward.set("failed", f"the {name} process was not ready within {self._settings.start_s:g} s")
 
@@ -172,20 +156,28 @@ class Supervisor:
             if pulse.pid != ward.child.pid or (ward.retry_s is not None and pulse.state != "finished"):
                 continue  # the last words of the dead; only that it had finished is still news
             ward.heard_s = time.monotonic()
-            state = "stopped" if pulse.state == "finished" else pulse.state
-            if state == "failed" and self._origin_monotonic_ns is not None:
-                state = ward.health.state  # its exit decides between another try and giving up
-            changed |= state != ward.health.state
-            ward.health = msgspec.structs.replace(
-                ward.health,
-                state=state,
-                reason=pulse.reason,
-                lag_ms=round(pulse.lag_ms, 1),
-                counters=pulse.counters or ward.health.counters,
-            )
+            changed |= ward.take(pulse, began=self._origin_monotonic_ns is not None)
+            self._weigh(ward, pulse)
         return changed
 
-    def _attend(self, ward: _Ward, now_s: float) -> bool:
+    def _weigh(self, ward: Ward, pulse: Pulse) -> None:
+        """Let the governor know how an encoder keeps up."""
+        name = ward.worker.name
+        if ward.worker.modality is None:
+            return
+        if ward.settled:
+            self._governor.forget(name)
+        elif pulse.state == "running":
+            skips = any(edge.keep == "newest" for edge in EDGES if edge.reader == name)
+            # One that skips what it has no time for is in time even if it is always at work.
+            self._governor.note(name, Load(pulse.lag_ms / 1000, None if skips else pulse.busy))
+
+    def _set_pace(self, ward: Ward) -> None:
+        """Tell an encoder that runs what is asked of it."""
+        if ward.worker.modality is not None and ward.child is not None and ward.is_running:
+            ward.child.keep(self._governor.pace)
+
+    def _attend(self, ward: Ward, now_s: float) -> bool:
         """Do what one process needs; whether its state has changed."""
         if ward.retry_s is not None:
             if now_s < ward.retry_s:
@@ -194,10 +186,11 @@ class Supervisor:
             self._spawn(ward)
             if ward.child is not None and self._origin_monotonic_ns is not None:
                 ward.child.go(self._origin_monotonic_ns)
+                self._set_pace(ward)
             return True
         patience_s = self._settings.start_s if ward.health.state == "starting" else self._settings.silence_s
         if ward.exit_code is not None:
-            self._fell(ward, ward.health.reason or self._obituary(ward), now_s)
+            self._fell(ward, ward.last_words or ward.obituary, now_s)
         elif now_s - ward.heard_s > patience_s and ward.child is not None:
             ward.child.end(dump=True)
             self._fell(ward, f"no sign of life for {patience_s:g} s", now_s)
@@ -205,15 +198,12 @@ class Supervisor:
             return False
         return True
 
-    def _fell(self, ward: _Ward, reason: str, now_s: float) -> None:
+    def _fell(self, ward: Ward, reason: str, now_s: float) -> None:
         """Decide what follows a death: another try after a pause, or none."""
         if ward.child is not None:
             ward.child.stop()
-        ward.failures_s.append(now_s)
-        while now_s - ward.failures_s[0] > self._settings.restarts_within_s:
-            ward.failures_s.popleft()
-        if len(ward.failures_s) == 1:
-            ward.pause_s = _FIRST_PAUSE_S  # what it went through before is long past
+        self._governor.forget(ward.worker.name)
+        ward.count_failure(now_s, self._settings.restarts_within_s)
         recording_lost = ward.assignment.source != "live" and ward.worker.tier == 0 and ward.exit_code == EXIT_FAILED
         hopeless = recording_lost or len(ward.failures_s) >= self._settings.restarts
         if ward.worker.modality is not None and (hopeless or self._has_no_writer(ward)):
@@ -222,26 +212,14 @@ class Supervisor:
             often = f"failed {len(ward.failures_s)} times in {self._settings.restarts_within_s:g} s, last: {reason}"
             ward.set("failed", reason if recording_lost else often)
             return
-        ward.retry_s = now_s + ward.pause_s
-        ward.pause_s = min(ward.pause_s * 2, _LONGEST_PAUSE_S)
-        ward.set("restarting", reason)
-        ward.health = msgspec.structs.replace(ward.health, restarts=ward.health.restarts + 1)
+        ward.retry_after_pause(now_s, reason)
 
-    def _has_no_writer(self, ward: _Ward) -> bool:
+    def _has_no_writer(self, ward: Ward) -> bool:
         """Whether all that wrote to it have come to their end, so that nothing more will reach it."""
         writers = [edge.writer for edge in EDGES if edge.reader == ward.worker.name]
         return all(self._wards[writer].settled for writer in writers if writer in self._wards)
 
-    def _obituary(self, ward: _Ward) -> str:
-        code = ward.exit_code
-        if code is None or ward.child is None:
-            return ""
-        if code < 0:
-            return f"killed by signal {-code}"
-        lines = ward.child.last_lines()
-        return f"ended with exit code {code}" + (f":\n{lines}" if lines else "")
-
-    def _stop_tier(self, wards: list[_Ward]) -> None:
+    def _stop_tier(self, wards: list[Ward]) -> None:
         children = [ward.child for ward in wards if ward.child is not None]
         for child in children:
             child.stop()

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from agent.topology import WorkerName
-from deadpan.messages import WorkerHealth
+from deadpan.messages import Pace, WorkerHealth
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
 
@@ -46,13 +46,19 @@ class Pulse:
     lag_ms: float
     counters: dict[str, int]
     reason: str = ""
+    """Why it cannot go on; or what makes it useless though it runs."""
+    busy: float | None = None
+    """Which part of the time since the last pulse it was at work, in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How all workers are, from the supervisor to whoever publishes it."""
+    """How all workers are and how much is asked of them, from the supervisor to whoever publishes it."""
 
     workers: dict[str, WorkerHealth]
+    pace: Pace = field(default_factory=Pace)
+    strain: str = ""
+    """Why less is asked of them than is configured, in words; empty when it is not."""
 
 
 Value: TypeAlias = VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Failure | Pulse | Condition

@@ -1,6 +1,6 @@
 """The body of every process: its orders in on standard input, its values on the bus, its pulse to the supervisor.
 
-Orders are lines of JSON: first the assignment, then {"go": origin_monotonic_ns}. The end of standard input means that
+Orders are lines of JSON: first the assignment, then orders (see assignment). The end of standard input means that
 the supervisor stopped this process, or is gone: either way the process ends. Its standard error is a file that the
 supervisor shows when the process fails; it never holds words, pictures or sounds.
 """
@@ -56,7 +56,7 @@ def _work(assignment: Assignment, orders: Orders, bus: Bus, heart: Heart) -> Non
             return
         clock = SessionClock(origin_monotonic_ns)
         heart.beat("running", {})
-        work.run(clock, orders.stopped, heart)
+        work.run(clock, orders, heart)
         if not orders.stopped.is_set():
             heart.beat("finished", work.counters)
 

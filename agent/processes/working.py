@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -13,7 +12,7 @@ from agent.capture.pacing import due_ns, paced
 from agent.capture.source import Source
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
-from agent.processes.assignment import Assignment
+from agent.processes.assignment import Assignment, Orders
 from agent.processes.bus import Bus, Inbox
 from agent.processes.fusing import FusingStage
 from agent.processes.heart import Heart
@@ -21,7 +20,7 @@ from agent.processes.models import Models
 from agent.processes.stages import Stage, encoding_stage
 from agent.processes.wire import Ended
 from agent.stream.publisher import Publisher
-from deadpan.messages import Message
+from deadpan.messages import Estimate, Message
 from encoders.samples import AudioChunk, Modality, VideoFrame
 
 _POLL_MS = 100  # the longest a process waits before it looks whether it is to stop
@@ -33,7 +32,7 @@ class Work(Protocol):
     @property
     def counters(self) -> dict[str, int]: ...
 
-    def run(self, clock: SessionClock, stopped: threading.Event, heart: Heart) -> None:
+    def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
         """Work until told to stop, or until there is nothing more to do."""
         ...
 
@@ -52,7 +51,9 @@ def prepare(assignment: Assignment, bus: Bus) -> Iterator[Work]:
                 stack.callback(publishing.close)
                 yield publishing
             case encoder:
-                yield Encoding(encoding_stage(encoder, Models(), assignment.config.speech), bus)
+                config = assignment.config
+                models = Models(config.speech)
+                yield Encoding(encoding_stage(encoder, models, config.speech, config.camera.rate_hz), bus)
 
 
 class Capturing:
@@ -67,10 +68,10 @@ class Capturing:
     def counters(self) -> dict[str, int]:
         return dict(self._source.losses)
 
-    def run(self, clock: SessionClock, stopped: threading.Event, heart: Heart) -> None:
+    def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
         try:
             for sample in self._samples(clock):
-                if stopped.is_set():
+                if orders.stopped.is_set():
                     return
                 self._bus.send(sample)
                 now_ns = clock.now_ns()
@@ -105,17 +106,22 @@ class Encoding:
     def counters(self) -> dict[str, int]:
         return self._stage.counters
 
-    def run(self, clock: SessionClock, stopped: threading.Event, heart: Heart) -> None:
+    def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
         inbox = _inbox(self._bus)
         lag_ms = 0.0
-        while not stopped.is_set():
+        while not orders.stopped.is_set():
             for value in inbox.receive(_POLL_MS):
-                for made in self._stage.push(value, clock.now_ns()):
+                if orders.pace is not None:
+                    self._stage.keep(orders.pace)
+                began_ns = clock.now_ns()
+                for made in self._stage.push(value, began_ns):
                     self._bus.send(made)
+                done_ns = clock.now_ns()
+                heart.worked(done_ns - began_ns)
                 if isinstance(value, VideoFrame | AudioChunk):
-                    lag_ms = (clock.now_ns() - due_ns(value)) / 1e6
-                heart.beat_if_due(clock.now_ns(), self.counters, lag_ms)
-            heart.beat_if_due(clock.now_ns(), self.counters, lag_ms)
+                    lag_ms = (done_ns - due_ns(value)) / 1e6
+                heart.beat_if_due(done_ns, self.counters, lag_ms, self._stage.remark)
+            heart.beat_if_due(clock.now_ns(), self.counters, lag_ms, self._stage.remark)
 
 
 class Publishing:
@@ -133,18 +139,19 @@ class Publishing:
     def close(self) -> None:
         self._publisher.close()
 
-    def run(self, clock: SessionClock, stopped: threading.Event, heart: Heart) -> None:
+    def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
         inbox = _inbox(self._bus)
         stage = self._stage(clock)
         lag_ms = 0.0
-        while not stopped.is_set() and not stage.finished:
+        while not orders.stopped.is_set() and not stage.finished:
             self._publisher.greet_newcomers(lambda: self._welcome(stage, clock))
             wait_ms = min(_POLL_MS, max(0, (stage.next_deadline_ns - clock.now_ns()) // 1_000_000 + 1))
             for value in inbox.receive(wait_ms):
                 for message in stage.push(value, clock.now_ns()):
                     self._publisher.publish(message)
             for message in stage.advance(clock.now_ns()):
-                lag_ms = getattr(message, "latency_ms", lag_ms)
+                if isinstance(message, Estimate) and message.revision == 0:  # the later one waits for words
+                    lag_ms = message.latency_ms
                 self._publisher.publish(message)
             heart.beat_if_due(clock.now_ns(), self.counters | stage.counters, lag_ms)
 

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from typing import TypedDict
 
+from agent.stream.health import diagnosis
 from deadpan.messages import (
     Estimate,
     Event,
@@ -14,6 +15,7 @@ from deadpan.messages import (
     Incongruity,
     ModalityReading,
     NamedCue,
+    Pace,
     Sarcasm,
     Sentiment,
     SpokenWord,
@@ -97,11 +99,14 @@ class Composer:
             detail=detail,
         )
 
-    def health(self, workers: dict[str, WorkerHealth], now_ns: int) -> Health:
-        troubled = {worker.state for worker in workers.values()} & {"restarting", "failed"}
+    def health(self, workers: dict[str, WorkerHealth], pace: Pace, strain: str, now_ns: int) -> Health:
+        """`strain` says why the pace is not the configured one; empty when it is."""
+        state, reasons = diagnosis(workers, strain)
         return Health(
             **self._address(self._next("health"), Interval(now_ns, now_ns), now_ns),
-            state="degraded" if troubled else "ok",
+            state=state,
+            reasons=reasons,
+            pace=pace,
             workers=workers,
         )
 

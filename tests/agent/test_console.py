@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from agent.console import JsonLines, Lines, estimate_line, utterance_line
-from deadpan.messages import Estimate, Event, Health, Sarcasm, Sentiment, SpokenWord, Transcript, WorkerHealth
+from deadpan.messages import Estimate, Event, Health, Sarcasm, Sentiment, SpokenWord, Transcript
 from tests.deadpan.sent import S, estimate, every_type, utterance
 
 
@@ -22,10 +22,9 @@ class Terminal(StringIO):
         return 1
 
 
-def _health(state: str, reason: str = "", worker: str = "face") -> Health:
+def _health(state: str, *reasons: str) -> Health:
     health = next(message for message in every_type() if isinstance(message, Health))
-    told = WorkerHealth(state=state, reason=reason)  # type: ignore[arg-type]  # the callers' literals
-    return replace(health, state="degraded", workers={worker: told})
+    return replace(health, state=state, reasons=reasons)
 
 
 def _at(end_ns: int, *, revision: int = 0) -> Estimate:
@@ -127,19 +126,30 @@ def test_words_in_progress_stand_beside_the_estimate_until_their_utterance_is_fi
     assert "“Oh great…”" in out.getvalue()
 
 
-def test_trouble_is_told_when_it_comes_and_not_every_second_again() -> None:
+def test_trouble_is_told_when_it_comes_and_not_every_second_again_and_so_is_its_end() -> None:
     out = StringIO()
     view = Lines(out)
-    for state in ("running", "failed", "failed", "running", "failed"):
-        view.show(_health(state, "no model\nTraceback"))
-    assert out.getvalue().count("face is failed: no model\n") == 2
-    assert "Traceback" not in out.getvalue()
+    slow, slower = "recognizing every 1 s: speech was 1.4 s behind", "recognizing every 2 s: speech was 1.1 s behind"
+    for health in (
+        _health("ok"),
+        _health("degraded", "face is failed: no model", slow),
+        _health("degraded", "face is failed: no model", slow),
+        _health("degraded", "face is failed: no model", slower),
+        _health("ok"),
+        _health("ok"),
+    ):
+        view.show(health)
+    assert out.getvalue().splitlines() == [
+        "   1.0  degraded: face is failed: no model",
+        f"   1.0  degraded: {slow}",
+        f"   1.0  degraded: {slower}",
+        "   1.0  ok again",
+    ]
 
 
-def test_trouble_without_a_reason_is_told_too() -> None:
-    out = StringIO()
-    Lines(out).show(_health("restarting"))
-    assert "face is restarting: no reason given" in out.getvalue()
+def test_a_standing_this_view_has_never_heard_of_is_a_question_mark() -> None:
+    readings = {"face": replace(estimate().modalities["face"], status="dozing")}
+    assert estimate_line(replace(estimate(), modalities=readings), "").split()[-3:] == ["?", "·", "·"]
 
 
 def test_the_end_of_a_recording_is_told() -> None:

@@ -11,6 +11,7 @@ from deadpan.messages import (
     Message,
     ModalityReading,
     NamedCue,
+    Pace,
     Sarcasm,
     Sentiment,
     SpokenWord,
@@ -85,7 +86,13 @@ def every_type() -> tuple[Message, ...]:
             tentative=(_word("great", 161),),
         ),
         _message("event", name="sarcasm_on"),
-        _message("health", state="degraded", workers={"face": _FAILED}),
+        _message(
+            "health",
+            state="degraded",
+            reasons=("face is failed: no model",),
+            pace=Pace(level=1, step_s=1.0, face_rate_hz=15.0),
+            workers={"face": _FAILED},
+        ),
         _message("welcome", version="0.1.0", origin_monotonic_ns=5, origin_unix_ns=6, source="live", tick_hz=5.0),
     )
 
@@ -100,4 +107,4 @@ def _word(text: str, start_s: int) -> SpokenWord:
     return SpokenWord(text=text, start_ns=start_s * S, end_ns=(start_s + 1) * S, probability=0.9, timing="estimated")
 
 
-_FAILED = WorkerHealth(state="failed", reason="no model", pid=12, restarts=5, counters={"sent": 3})
+_FAILED = WorkerHealth(state="failed", reason="no model", pid=12, restarts=5, busy=0.25, counters={"sent": 3})

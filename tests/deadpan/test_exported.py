@@ -13,6 +13,7 @@ EXPORTED = [
     "Message",
     "ModalityReading",
     "NamedCue",
+    "Pace",
     "Sarcasm",
     "Sentiment",
     "SpokenWord",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deadpan.messages import MESSAGE_TYPES, SPEC, Message, from_body, to_json, topic, type_name
+from deadpan.messages import MESSAGE_TYPES, SPEC, Health, Message, Pace, from_body, to_json, topic, type_name
 from tests.deadpan.sent import estimate, every_type, utterance
 
 EVERY = pytest.mark.parametrize("message", every_type(), ids=type_name)
@@ -91,6 +91,36 @@ def test_a_modality_this_client_has_never_heard_of_is_no_obstacle() -> None:
     read = from_body(json.dumps(body).encode())
     assert isinstance(read, type(estimate()))
     assert read.modalities["posture"] == read.modalities["voice"]
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("event", ("name",)),
+        ("health", ("state",)),
+        ("health", ("workers", "face", "state")),
+        ("estimate", ("sarcasm", "state")),
+        ("estimate", ("modalities", "voice", "status")),
+        ("utterance", ("words", 0, "timing")),
+    ],
+    ids=str,
+)
+def test_a_name_this_client_has_never_heard_of_is_no_obstacle(name: str, at: tuple[str | int, ...]) -> None:
+    body = json.loads(to_json(next(message for message in every_type() if type_name(message) == name)))
+    place: Any = body
+    for step in at[:-1]:
+        place = place[step]
+    place[at[-1]] = "dozing"
+    assert json.loads(to_json(from_body(json.dumps(body).encode()))) == body
+
+
+def test_the_health_of_an_older_agent_has_no_reasons_and_the_usual_pace() -> None:
+    body = json.loads(to_json(next(message for message in every_type() if isinstance(message, Health))))
+    for field in ("reasons", "pace"):
+        del body[field]
+    read = from_body(json.dumps(body).encode())
+    assert isinstance(read, Health)
+    assert (read.reasons, read.pace) == ((), Pace())
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ def test_what_fusion_makes_of_any_evidence_fits_the_schema(subset: tuple[Modalit
     [
         {"seq": "first"},
         {"sarcasm": {"probability": "much", "state": "on"}},
-        {"sarcasm": {"probability": 0.5, "state": "perhaps"}},
+        {"sarcasm": {"probability": 0.5}},
+        {"sarcasm": {"probability": 0.5, "state": 1}},
         {"modalities": {"face": {}}},
         {"type": "mood"},
     ],

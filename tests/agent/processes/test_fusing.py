@@ -10,7 +10,7 @@ from agent.config import FusionConfig
 from agent.processes import fusing
 from agent.processes.fusing import FusingStage, fuser_settings
 from agent.processes.wire import Bound, Condition, Ended
-from deadpan.messages import Estimate, Event, Health, Message, Transcript, Utterance, WorkerHealth, type_name
+from deadpan.messages import Estimate, Event, Health, Message, Pace, Transcript, Utterance, WorkerHealth, type_name
 from encoders import samples
 from encoders.samples import Interval, Modality, Word
 from fusion.estimate import Scores, Window
@@ -86,9 +86,11 @@ def test_an_utterance_in_which_nothing_was_understood_has_no_message_of_its_own(
 
 
 def test_the_condition_of_the_processes_becomes_health() -> None:
-    (message,) = _stage().push(Condition({"face": WorkerHealth(state="failed")}), 5)
+    pace = Pace(level=1, step_s=1.0)
+    (message,) = _stage().push(Condition({"fusion": WorkerHealth(state="running")}, pace, "speech was late"), 5)
     assert isinstance(message, Health)
     assert (message.state, message.end_ns) == ("degraded", 5)
+    assert (message.pace, message.reasons) == (pace, ("speech was late",))
 
 
 def test_sarcasm_that_begins_and_ends_is_an_event_each_right_after_its_estimate() -> None:

@@ -13,6 +13,7 @@ from agent.config import SpeechConfig
 from agent.processes.models import Models
 from agent.processes.stages import EncodingStage, SpeechStage, encoding_stage
 from agent.processes.wire import Bound, Ended, Value
+from deadpan.messages import Pace
 from encoders.samples import AudioChunk, Embedding, Interval, Modality, Transcript, VideoFrame
 from encoders.speech import SpeechStream
 from encoders.text import TextEncoder
@@ -56,11 +57,16 @@ class Dictation:
     """A speech stream that hears a transcript in each chunk and another at the end."""
 
     bound_ns: int = -1
-    suppressed: int = 0
+    unheard_s: float = 0.0
+    counters: dict[str, int] = field(default_factory=dict)
     partials: list[bool] = field(default_factory=list)
+    decoded: list[bool] = field(default_factory=list)
+    steps_s: list[float | None] = field(default_factory=list)
 
-    def push(self, _chunk: AudioChunk, *, partials: bool) -> Sequence[Transcript]:
+    def push(self, _chunk: AudioChunk, *, partials: bool, step_s: float | None, decode: bool) -> Sequence[Transcript]:
         self.partials.append(partials)
+        self.decoded.append(decode)
+        self.steps_s.append(step_s)
         return (_transcript(len(self.partials)),)
 
     def flush(self) -> Sequence[Transcript]:
@@ -86,7 +92,7 @@ def test_embeddings_are_followed_by_the_watermark_they_move() -> None:
     stage = EncodingStage(Pairing())
     assert list(stage.push(_frame(0), 0)) == []
     assert _seqs_and_bounds(list(stage.push(_frame(1), 0))) == [0, 1, Bound(Modality.FACE, 200 * MS)]
-    assert stage.counters == {"embedded": 2}
+    assert stage.counters == {"embedded": 2, "thinned": 0}
 
 
 def test_the_end_brings_out_what_was_held_back_and_passes_on_what_the_source_lost() -> None:
@@ -98,6 +104,44 @@ def test_the_end_brings_out_what_was_held_back_and_passes_on_what_the_source_los
 
 def test_the_end_of_a_source_without_anything_held_back_is_the_end_alone() -> None:
     assert list(EncodingStage(Pairing()).push(Ended("camera"), 0)) == [Ended(Modality.FACE)]
+
+
+class Describing(Pairing):
+    """An encoder of single frames."""
+
+    def push(self, sample: VideoFrame, /) -> Sequence[Embedding]:
+        return (evidence(Modality.FACE, sample.pts_ns // MS, sample.pts_ns // MS + 100, seq=sample.seq),)
+
+
+def _seen(stage: EncodingStage, first: int) -> list[int]:
+    """Which of twelve frames in a row, ten a second, are encoded."""
+    made = [value for seq in range(first, first + 12) for value in stage.push(_frame(seq), 0)]
+    return [value.seq - first for value in made if isinstance(value, Embedding)]
+
+
+def test_frames_are_thinned_to_the_pace_and_all_are_encoded_again_when_it_is_the_usual_one() -> None:
+    stage = EncodingStage(Describing(), rate_hz=10)
+    told: list[list[int]] = []
+    for pace in (Pace(level=2, face_rate_hz=10), Pace(level=3, face_rate_hz=5), Pace(face_rate_hz=10)):
+        stage.keep(pace)
+        told.append(_seen(stage, 12 * len(told)))
+    assert told == [list(range(12)), [0, 2, 4, 6, 8, 10], list(range(12))]
+    assert stage.counters == {"embedded": 30, "thinned": 6}
+
+
+def test_sound_is_never_thinned() -> None:
+    heard: list[AudioChunk] = []
+
+    class Hearing(Pairing):
+        def push(self, sample: VideoFrame, /) -> Sequence[Embedding]:
+            heard.append(cast(AudioChunk, sample))
+            return ()
+
+    stage = EncodingStage(Hearing(), rate_hz=15)
+    stage.keep(Pace(level=4, step_s=2.0, face_rate_hz=5.0))
+    for _ in range(5):
+        list(stage.push(CHUNK, 0))
+    assert len(heard) == 5
 
 
 def test_a_transcript_s_embedding_goes_before_it_and_the_watermark_after() -> None:
@@ -132,7 +176,49 @@ def test_speech_more_than_a_second_behind_decodes_no_partials_until_it_has_caugh
 
 
 def test_suppressed_utterances_are_counted() -> None:
-    assert _speech_stage(Dictation(suppressed=3)).counters["suppressed"] == 3
+    assert _speech_stage(Dictation(counters={"suppressed_loop": 3})).counters["suppressed_loop"] == 3
+
+
+def test_speech_more_than_five_seconds_behind_decodes_nothing_until_it_has_caught_up_so_far() -> None:
+    speech = Dictation()
+    stage = _speech_stage(speech)
+    for now_ns in (5 * S + 32 * MS, 5 * S + 33 * MS, 2 * S, 0):
+        list(stage.push(CHUNK, now_ns))
+    assert speech.decoded == [True, False, True, True]
+    assert speech.partials == [False, False, False, True]
+    assert stage.counters["chunks_without_decoding"] == 1
+
+
+def test_the_step_of_the_pace_is_kept() -> None:
+    speech = Dictation()
+    stage = _speech_stage(speech)
+    list(stage.push(CHUNK, 0))
+    stage.keep(Pace(level=2, step_s=2.0))
+    list(stage.push(CHUNK, 0))
+    assert speech.steps_s == [None, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("unheard_s", "remark"),
+    [(0, ""), (7.9, ""), (8, "8 s of voice"), (15.9, "8 s of voice"), (16, "16 s of voice"), (100, "64 s of voice")],
+)
+def test_voice_without_a_word_is_remarked_upon_at_eight_seconds_and_at_twice_as_many(
+    unheard_s: float, remark: str
+) -> None:
+    told = _speech_stage(Dictation(unheard_s=unheard_s)).remark
+    assert told.partition(",")[0] == remark
+    assert not told or told.endswith("no word understood: is it English? See deadpan doctor")
+
+
+def test_voice_that_went_by_unread_because_speech_was_late_is_no_reason_for_a_remark() -> None:
+    speech = Dictation()
+    stage = _speech_stage(speech)
+    told = []
+    for now_ns, unheard_s in ((2 * S, 12.0), (0, 13.0), (0, 19.9), (0, 20.0), (0, 0.0), (0, 8.0)):
+        speech.unheard_s = unheard_s
+        list(stage.push(CHUNK, now_ns))
+        told.append(stage.remark != "")
+    assert told == [False, False, False, True, False, True]
 
 
 def test_only_encoders_have_a_stage() -> None:

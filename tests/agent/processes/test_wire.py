@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.processes.wire import Bound, Condition, Ended, Pulse, Value, pack, unpack
-from deadpan.messages import WorkerHealth
+from deadpan.messages import Pace, WorkerHealth
 from encoders.samples import AudioChunk, Cue, Embedding, Interval, Modality, Reading, Transcript, VideoFrame, Word
 
 PCM = np.linspace(-1, 1, 160, dtype=np.float32)
@@ -18,8 +18,9 @@ SCALAR: list[Value] = [
     Transcript(3, 2, Interval(0, 9), (WORD,), (), final=False),
     Bound(Modality.TEXT, 12_345_678_901_234),
     Ended("camera"),
-    Pulse("face", "running", 12, 3.5, {"sent": 4}, "because"),
+    Pulse("face", "running", 12, 3.5, {"sent": 4}, "because", 0.5),
     Condition({"face": WorkerHealth(state="failed", reason="no model", counters={"sent": 3})}),
+    Condition({}, Pace(level=1, step_s=1.0, face_rate_hz=15.0), "speech was late"),
 ]
 SAMPLES: list[Value] = [
     VideoFrame(1, 2, np.arange(24, dtype=np.uint8).reshape(2, 4, 3)),

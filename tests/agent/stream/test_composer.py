@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from agent.stream.composer import Composer, context_line
-from deadpan.messages import Estimate, WorkerHealth, from_body, to_json
+from deadpan.messages import Estimate, Pace, WorkerHealth, from_body, to_json
 from encoders.samples import Cue, Interval, Modality, Reading, Transcript, Word
 from fusion import estimate as fused
 
@@ -110,14 +110,13 @@ def test_an_event_is_a_moment() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("state", "overall"), [("running", "ok"), ("off", "ok"), ("restarting", "degraded"), ("failed", "degraded")]
-)
-def test_one_process_in_trouble_makes_the_agent_degraded(state: str, overall: str) -> None:
-    worker = WorkerHealth(state=state)  # type: ignore[arg-type]  # the parameters are its literals
-    health = _composer().health({"face": worker, "fusion": WorkerHealth(state="running")}, 5)
-    assert health.state == overall
-    assert health.workers["face"] == worker
+def test_health_tells_of_every_process_of_the_pace_and_of_what_is_wrong() -> None:
+    workers = {"face": WorkerHealth(state="failed", reason="no model"), "fusion": WorkerHealth(state="running")}
+    pace = Pace(level=1, step_s=1.0, face_rate_hz=15.0)
+    health = _composer().health(workers, pace, "speech was late", 5)
+    assert (health.state, health.reasons) == ("failed", ("face is failed: no model", "speech was late"))
+    assert (health.workers, health.pace, health.end_ns) == (workers, pace, 5)
+    assert from_body(to_json(health)) == health
 
 
 def test_a_welcome_ties_the_session_to_the_clocks() -> None:
