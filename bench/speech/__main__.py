@@ -11,16 +11,26 @@ import sys
 import tempfile
 from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from bench.speech.corpora import Recording, conversation, grid_sentences, own_folder, read_speech
-from bench.speech.engines import load
+from bench.speech.engines import load, present
 from bench.speech.report import conditions, engine_table, invented_table, write_page
 from bench.speech.scores import Invented, Score, score_recording, score_speechless, warm
 from bench.speech.speechless import speechless
 from encoders.recognizer import Recognizer
 from encoders.speech import SpeechSettings
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 _EVERY = 20
+_ENGINE_HELP = (
+    "moonshine, whisper[:MODEL or :PATH], faster-whisper[...]; may be repeated; default: all with weights here"
+)
+
+
+Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
 def main() -> None:
@@ -30,7 +40,7 @@ def main() -> None:
     results: dict[str, dict[str, list[dict[str, object]]]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         recordings = _recordings(options, Path(scratch))
-        for name in options.engine or ["moonshine"]:
+        for name in options.engine or present():
             recognizer = load(name)
             warm(recognizer, recordings[0].read())
             scores = _hear_all(recognizer, recordings, settings, options)
@@ -54,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench.speech", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--engine", action="append", metavar="NAME", help="moonshine (default); may be repeated")
+    parser.add_argument("--engine", action="append", metavar="NAME", help=_ENGINE_HELP)
     parser.add_argument(
         "--audio",
         action="append",
@@ -70,24 +80,33 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--real-time", action="store_true", help="play every recording at real time against the clock")
     parser.add_argument("--busy", action="store_true", help="count computing in processor time: others work here too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures of every recording there")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=S", help="try a speech setting, in seconds")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="try a speech setting, for instance step_s=1.0"
+    )
     parser.add_argument("--minutes", type=float, default=10.0, help="of each sound without speech (default 10)")
     parser.add_argument("--no-speechless", action="store_true", help="leave out the sounds without speech")
     return parser
 
 
 def _settings(assignments: list[str]) -> SpeechSettings:
-    known = {field.name for field in fields(SpeechSettings)}
-    changes = {}
+    settings = SpeechSettings()
     for assignment in assignments:
-        name, _, value = assignment.partition("=")
-        if name not in known:
-            raise SystemExit(f"there is no speech setting {name}; there are {', '.join(sorted(known))}")
+        path, _, value = assignment.partition("=")
         try:
-            changes[name] = float(value)
-        except ValueError:
-            raise SystemExit(f"{assignment} is not a number of seconds; try: --set step_s=1.0") from None
-    return replace(SpeechSettings(), **changes)
+            settings = _replaced(settings, path.split("."), float(value))
+        except ValueError as error:
+            raise SystemExit(f"--set {assignment}: {error}; try: --set step_s=1.0") from error
+    return settings
+
+
+def _replaced(settings: Settings, path: list[str], value: float) -> Settings:
+    """Settings with one value exchanged; a path of two names reaches into a group of them."""
+    names = sorted(field.name for field in fields(settings))
+    if path[0] not in names:
+        raise ValueError(f"there is no speech setting {path[0]}, there are {', '.join(names)}")
+    if len(path) == 1:
+        return replace(settings, **{path[0]: value})
+    return replace(settings, **{path[0]: _replaced(getattr(settings, path[0]), path[1:], value)})
 
 
 def _recordings(options: argparse.Namespace, scratch: Path) -> list[Recording]:

@@ -1,11 +1,16 @@
-"""The name of a speech engine in, its recognizer out."""
+"""The name of a speech engine in, its recognizer, found as a session finds it, out."""
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
+from agent.config import SpeechConfig
+from agent.engines import choose
+from agent.processes.models import Models
+from agent.weights.engine import EngineError
 from encoders.recognizer import Recognizer
 
+_FAMILIES = ("moonshine", "whisper", "faster-whisper")
 _PACKAGES = (
     "moonshine-voice",
     "onnxruntime",
@@ -17,15 +22,25 @@ _PACKAGES = (
 )
 
 
-def load(name: str) -> Recognizer:
-    """Load an engine's weights. Raises SystemExit, saying what to do, when they are not on this machine."""
-    if name != "moonshine":
-        raise SystemExit(f"there is no engine {name} here; try: --engine moonshine")
-    from encoders.moonshine import MoonshineRecognizer
+def present() -> list[str]:
+    """The engines that have weights on this machine, each with its best model."""
+    found = []
+    for family in _FAMILIES:
+        try:
+            found.append(choose(SpeechConfig(engine=family)).engine)
+        except EngineError:  # not installed, or nothing pulled
+            continue
+    return found
 
+
+def load(name: str) -> Recognizer:
+    """Load an engine's weights: moonshine, FAMILY, FAMILY:MODEL or FAMILY:/path.
+
+    Raises SystemExit, saying what to do, when they are not on this machine.
+    """
     try:
-        return MoonshineRecognizer()
-    except FileNotFoundError as error:
+        return Models(SpeechConfig(engine=name)).recognizer
+    except (EngineError, FileNotFoundError) as error:
         raise SystemExit(str(error)) from error
 
 

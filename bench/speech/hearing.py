@@ -44,7 +44,8 @@ class Hearing:
     audio_s: float
     compute_s: float
     cpu_s: float
-    suppressed: int
+    suppressed: dict[str, int]
+    """Utterances dropped, by reason."""
 
 
 def hear(
@@ -81,7 +82,7 @@ def hear(
     compute_s += cost_s
     free_s = max(free_s, audio_s) + cost_s
     shown += [Shown(transcript, audio_s, free_s) for transcript in last]
-    return Hearing(tuple(shown), audio_s, compute_s, time.process_time() - cpu_began_s, stream.suppressed)
+    return Hearing(tuple(shown), audio_s, compute_s, time.process_time() - cpu_began_s, dict(stream.suppressed))
 
 
 def voiced_windows(pcm: Pcm) -> list[bool]:

@@ -33,7 +33,7 @@ class Score:
     """Of the settled words, those committed before their final transcript."""
     contradicted: int
     edits: Edits
-    suppressed: int
+    suppressed: dict[str, int]
     first_word: tuple[Delay, ...]
     commit: tuple[Delay, ...]
     ending: tuple[Delay, ...]
@@ -61,7 +61,7 @@ class Invented:
     bare_words: int
     heard: tuple[str, ...]
     """The final texts, or the last partial one, of the utterances with words."""
-    suppressed: int
+    suppressed: dict[str, int]
 
 
 def score_recording(
