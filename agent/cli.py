@@ -1,4 +1,4 @@
-"""The command line: run, watch, score, doctor."""
+"""The command line: run, watch, score, models, doctor."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from agent.errors import DeadpanError
 from deadpan.subscription import DEFAULT_ENDPOINT
 
 EXIT_OK, EXIT_ERROR = 0, 1
+_SPEECH = "auto, moonshine, whisper[:NAME|:FILE] or faster-whisper[:NAME|:FOLDER] (default: speech.engine, auto)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_watch(commands)
     _add_score(commands)
+    _add_models(commands)
     doctor = commands.add_parser(
         "doctor",
         help="check devices, models, versions, ports and space",
@@ -84,6 +86,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--seconds", type=_positive, metavar="S", help="stop after the estimate for second S")
     run.add_argument("--json", action="store_true", help="print the published messages, one JSON object a line")
     run.add_argument("--revisions", action="store_true", help="with --json: also the later revisions of estimates")
+    run.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
     run.add_argument("--publish", metavar="ENDPOINT", help=f"where to publish (default {DEFAULT_ENDPOINT})")
     run.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
 
@@ -108,7 +111,26 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     score.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings: anything FFmpeg can read")
     score.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
+    score.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
     score.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+
+
+def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser(
+        "models",
+        help="list, pull, verify or remove Whisper models",
+        description="Speech models on this machine. Moonshine came with deadpan; Whisper models are pulled once, and"
+        " then used offline. They are kept in $DEADPAN_MODELS, else in the cache folder of the system.",
+        epilog="A NAME is whisper:base.en, faster-whisper:base.en and the like: see deadpan models list",
+    )
+    actions = models.add_subparsers(dest="action", required=True, metavar="list|pull|verify|remove")
+    actions.add_parser("list", help="say which models there are, and which one auto takes")
+    pull = actions.add_parser("pull", help="download models, or go on with a download that broke off")
+    pull.add_argument("names", nargs="+", metavar="NAME", help="for instance faster-whisper:base.en")
+    verify = actions.add_parser("verify", help="read every byte of the models and compare their checksums")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="default: every model on this machine")
+    remove = actions.add_parser("remove", help="delete models from this machine")
+    remove.add_argument("names", nargs="+", metavar="NAME")
 
 
 def _positive(text: str) -> float:

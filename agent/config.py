@@ -12,6 +12,7 @@ import msgspec
 import yaml
 
 from agent.errors import DeadpanError
+from agent.weights.engine import AUTO, LANGUAGES, EngineError, parse
 from deadpan.subscription import DEFAULT_ENDPOINT
 
 
@@ -38,9 +39,13 @@ class MicrophoneConfig:
 
 @dataclass(frozen=True, slots=True)
 class SpeechConfig:
-    """engine: moonshine (embedded). Durations are of audio: see encoders.speech.SpeechSettings."""
+    """engine: see agent.weights.engine; auto is decided once a session: see agent.engines. language: a code, or auto.
 
-    engine: Literal["moonshine"] = "moonshine"
+    Durations are of audio: see encoders.speech.SpeechSettings.
+    """
+
+    engine: str = AUTO
+    language: str = "en"
     step_s: float = 0.5
     hangover_s: float = 0.416
     max_utterance_s: float = 12.0
@@ -129,6 +134,10 @@ def check(config: Config, where: str) -> Config:
         (0 <= fusion.max_wait_s <= fusion.lateness_s <= 30, "fusion needs 0 <= max_wait_s <= lateness_s <= 30"),
         (1 <= camera.rate_hz <= 60, "camera.rate_hz must be between 1 and 60"),
         (64 <= camera.width <= 4096 and 64 <= camera.height <= 4096, "camera.width and height must be 64 to 4096"),
+        (
+            speech.language == AUTO or speech.language in LANGUAGES,
+            f"speech.language must be auto or a code such as en or de, got {speech.language}",
+        ),
         (0.1 <= speech.step_s <= speech.max_utterance_s <= 30, "speech needs 0.1 <= step_s <= max_utterance_s <= 30"),
         (0.1 <= speech.hangover_s <= 2, "speech.hangover_s must be between 0.1 and 2"),
         (0.05 <= supervision.pulse_s <= 60, "supervision.pulse_s must be between 0.05 and 60"),
@@ -146,6 +155,10 @@ def check(config: Config, where: str) -> Config:
     for holds, rule in rules:
         if not holds:
             raise ConfigError(f"{where}: {rule}")
+    try:
+        parse(speech.engine)
+    except EngineError as error:
+        raise ConfigError(f"{where}: speech.engine: {error}") from error
     return config
 
 

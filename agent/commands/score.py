@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from agent.config import found
+from agent.config import check, found
+from agent.engines import settle
 from agent.errors import DeadpanError
 from agent.replay import Player
 from agent.scoring import score
@@ -19,10 +21,15 @@ from agent.scoring import score
 def perform(options: argparse.Namespace) -> int:
     """Score one after another. A recording that cannot be read does not end the run, but makes the exit code 1."""
     config, failed = found(options.config), 0
+    if options.speech is not None:
+        config = check(replace(config, speech=replace(config.speech, engine=options.speech)), "command line")
     names = [path.stem for path in options.files]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         print(f"deadpan: several recordings would be written to {options.out}/{twice[0]}; rename one", file=sys.stderr)
         return 1
+    config, engine = settle(config)
+    if engine:
+        print(engine, file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with (
         Player(config) as player,

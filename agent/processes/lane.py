@@ -88,6 +88,8 @@ def main() -> int:
     for line in sys.stdin:
         order = msgspec.json.decode(line, type=Order)
         setproctitle(f"deadpan: {order.name}")
+        if not models.serve(order.config.speech):
+            models = Models(order.config.speech)  # in place of the others: two engines would not fit a laptop
         try:
             for timed in encode(order, models):
                 write(out, timed)

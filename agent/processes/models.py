@@ -1,9 +1,19 @@
-"""The encoders' weights, each loaded when it is first asked for: a process imports only what it uses."""
+"""Speech settings in, the encoders' weights out, each loaded when asked for: a process imports only what it uses."""
 
 from __future__ import annotations
 
+import pickle
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from agent.config import SpeechConfig
+from agent.engines import choose
+from agent.weights.catalogue import EMBEDDED
+from agent.weights.engine import AUTO, Engine, EngineError, parse
+
+_UNLOADABLE = (OSError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError)
+"""What torch and CTranslate2 raise for files that are not theirs, or not whole."""
 
 if TYPE_CHECKING:
     from encoders.face import FaceModel
@@ -14,6 +24,13 @@ if TYPE_CHECKING:
 
 class Models:
     """Weights without any stream's state: streams share them, one after another."""
+
+    def __init__(self, speech: SpeechConfig | None = None) -> None:
+        self._speech = speech or SpeechConfig()
+
+    def serve(self, speech: SpeechConfig) -> bool:
+        """Whether these are the weights for such settings."""
+        return (speech.engine, speech.language) == (self._speech.engine, self._speech.language)
 
     @cached_property
     def face(self) -> FaceModel:
@@ -29,12 +46,32 @@ class Models:
 
     @cached_property
     def recognizer(self) -> Recognizer:
-        from encoders.moonshine import MoonshineRecognizer
+        """The engine that was chosen; one that was not is chosen now. Raises EngineError when it cannot be loaded."""
+        engine = parse(self._speech.engine)
+        if engine.path is None and engine.family != EMBEDDED:
+            engine = parse(choose(self._speech).engine)
+        if engine.path is None:
+            from encoders.moonshine import MoonshineRecognizer
 
-        return MoonshineRecognizer()
+            return MoonshineRecognizer()
+        return _whisper(engine, engine.path, None if self._speech.language == AUTO else self._speech.language)
 
     @cached_property
     def text(self) -> TextModel:
         from encoders.text_model import TextModel
 
         return TextModel.load()
+
+
+def _whisper(engine: Engine, path: Path, language: str | None) -> Recognizer:
+    try:
+        if engine.family == "whisper":
+            from encoders.whisper import WhisperRecognizer
+
+            return WhisperRecognizer(path, language)
+        from encoders.faster_whisper import FasterWhisperRecognizer
+
+        return FasterWhisperRecognizer(path, language)
+    except _UNLOADABLE as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise EngineError(f"{engine} cannot be loaded: {reason}; deadpan models verify finds damaged files") from error

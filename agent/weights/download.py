@@ -158,9 +158,9 @@ def _copy(reply: Reply, out: IO[bytes], name: str, have: int, size: int, told: T
         if not block:
             raise WebError(f"{host_of(reply.address)} broke off {name} at {have} of {size} bytes", passing=True)
         out.write(block)
+        out.flush()  # so that it is kept if this process is killed
         have += len(block)
         told(name, have, size)
-    out.flush()
     os.fsync(out.fileno())
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from agent import __version__, cli
 
-COMMANDS = ("run", "watch", "score", "doctor")
+COMMANDS = ("run", "watch", "score", "models", "doctor")
 
 
 def _exit_code(*arguments: str) -> int | str | None:
@@ -48,6 +48,10 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         ("score",),
         ("score", "a.mp4"),
         ("score", "--out", "there"),
+        ("models",),
+        ("models", "push"),
+        ("models", "pull"),
+        ("models", "remove"),
     ],
     ids=" ".join,
 )
@@ -69,6 +73,14 @@ def test_misuse_ends_with_2_and_says_how_it_is_used(
         (("score", "none.mp4", "--out", "there"), "none.mp4"),
         (("score", "a/x.mp4", "b/x.mp4", "--out", "there"), "several recordings would be written to there/x"),
         (("doctor", "--config", "none.yaml"), "none.yaml: no such file"),
+        (
+            ("run", "--source", "demo", "--speech", "siri"),
+            "command line: speech.engine: there is no speech engine 'siri'",
+        ),
+        (("score", "x.wav", "--out", "there", "--speech", "moonshine:tiny"), "moonshine takes no model"),
+        (("models", "pull", "moonshine"), "moonshine is embedded"),
+        (("models", "verify", "base.en"), "did you mean faster-whisper:base.en or whisper:base.en?"),
+        (("models", "remove", "whisper:tiny"), "whisper:tiny is not on this machine"),
         (("watch", "smoke://signals"), "cannot subscribe to smoke://signals"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",

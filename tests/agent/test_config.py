@@ -81,6 +81,10 @@ def test_the_file_beside_is_found_and_its_absence_is_no_error(tmp_path: Path, mo
         ("camera: {height: 8}", "must be 64 to 4096"),
         ("speech: {step_s: 0}", "0.1 <= step_s <= max_utterance_s"),
         ("speech: {hangover_s: 3}", r"speech\.hangover_s must be between 0\.1 and 2"),
+        ("speech: {engine: wisper}", r"speech\.engine: there is no speech engine 'wisper'; did you mean whisper\?"),
+        ("speech: {engine: 'whisper:huge'}", r"speech\.engine: whisper has no model 'huge'; there are: base\.en"),
+        ("speech: {engine: 5}", r"speech\.engine: Expected `str`, got `int`"),
+        ("speech: {language: english}", r"speech\.language must be auto or a code such as en or de, got english"),
         ("publish: {stream: a/b}", r"publish\.stream must be 1 to 64 letters"),
         ("supervision: {silence_s: 0.5}", r"supervision\.silence_s must exceed pulse_s"),
         ("supervision: {pulse_s: 0}", r"supervision\.pulse_s must be"),
@@ -96,6 +100,12 @@ def test_what_cannot_be_used_is_named_with_its_place(tmp_path: Path, text: str, 
         load(path)
     assert str(refused.value).startswith(f"{path}: ")
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("engine", ["auto", "moonshine", "whisper", "whisper:base.en", "faster-whisper:/some/folder"])
+def test_an_engine_is_kept_as_it_was_written(tmp_path: Path, engine: str) -> None:
+    speech = load(_written(tmp_path, f"speech: {{engine: {engine}, language: auto}}")).speech
+    assert (speech.engine, speech.language) == (engine, "auto")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -12,14 +12,20 @@ import zmq
 from agent import doctor
 from agent.capture.devices import Device
 from agent.commands.doctor import perform
-from agent.config import Config, PublishConfig
+from agent.config import Config, PublishConfig, SpeechConfig
 from agent.doctor import Finding, examine
+from agent.weights.engine import EngineError
+from agent.weights.store import Store
+from tests.agent.weights.kept import install_engines, keep, small
 
 
 class Loaded:
     """Models that load at once."""
 
     recognizer = text = prosody = face = None
+
+    def __init__(self, speech: SpeechConfig | None = None) -> None:
+        self.speech = speech
 
 
 class Incomplete(Loaded):
@@ -28,6 +34,14 @@ class Incomplete(Loaded):
     @property
     def prosody(self) -> None:  # type: ignore[override]  # it fails in place of being there
         raise FileNotFoundError("weights/prosody.json")
+
+
+class Unloadable(Loaded):
+    """Models whose speech engine finds its weights damaged."""
+
+    @property
+    def recognizer(self) -> None:  # type: ignore[override]  # it fails in place of being there
+        raise EngineError(f"{self.speech.engine if self.speech else ''} cannot be loaded: damaged")
 
 
 @pytest.fixture
@@ -101,6 +115,43 @@ def test_a_model_that_cannot_be_loaded_is_named_with_the_reason(
     assert "weights/prosody.json" in finding.found
     assert "--force-reinstall" in finding.remedy
     assert _of("face", config).ok  # the others are still looked at
+
+
+def test_the_speech_engine_in_use_is_named(config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert _of("speech", config).found == "moonshine: model loads"
+    monkeypatch.setenv("DEADPAN_MODELS", str(tmp_path))
+    install_engines(monkeypatch)
+    keep(Store(tmp_path), small("whisper:base.en"))
+    assert _of("speech", config).found == "whisper base.en: model loads"
+
+
+def test_a_speech_engine_that_cannot_be_had_is_amiss_with_what_to_do(config: Config) -> None:
+    finding = _of("speech", replace(config, speech=SpeechConfig(language="de")))
+    assert (finding.ok, finding.optional) == (False, False)
+    assert "run: deadpan models pull faster-whisper:base" in finding.found
+    assert _of("text", config).ok  # the others are still looked at
+
+
+def test_speech_weights_that_cannot_be_loaded_are_amiss(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "Models", Unloadable)
+    assert _of("speech", config) == Finding("speech", False, "moonshine cannot be loaded: damaged")
+
+
+def test_pulled_models_that_are_of_no_use_are_notes_with_what_to_do(
+    config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DEADPAN_MODELS", str(tmp_path))
+    monkeypatch.setattr(doctor, "installed", lambda family: family == "whisper")
+    store = Store(tmp_path)
+    for key in ("whisper:base.en", "whisper:tiny.en", "faster-whisper:tiny.en"):
+        keep(store, small(key))
+    store.loadable(small("whisper:tiny.en")).write_bytes(b"short")
+    notes = [finding for finding in examine(config) if finding.subject == "models"]
+    assert {(note.found, note.remedy) for note in notes} == {
+        ("whisper:tiny.en is damaged: tiny.en.pt has 5 bytes, not 7000", "deadpan models pull whisper:tiny.en"),
+        ("faster-whisper:tiny.en is on disk, its engine is not installed", "pip install 'deadpan[faster-whisper]'"),
+    }
+    assert all(note.optional and not note.ok for note in notes)
 
 
 def test_a_package_that_is_missing_is_named(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

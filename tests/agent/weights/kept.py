@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 
 from agent.weights.catalogue import Checkpoint, Entry, entry
 from agent.weights.store import KeptFile, Manifest, Store
@@ -32,3 +35,8 @@ def keep(store: Store, model: Entry) -> Entry:
     )
     store.install(model, Manifest(model.key, "", "2026-11-23T18:00:00+00:00", kept))
     return model
+
+
+def install_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make both Whisper packages seem installed."""
+    monkeypatch.setattr("agent.engines.find_spec", lambda _name: SimpleNamespace(submodule_search_locations=[]))

@@ -1,0 +1,91 @@
+"""Which recognizer is loaded for which engine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from agent.config import SpeechConfig
+from agent.processes.models import Models
+from agent.weights.engine import EngineError
+from agent.weights.store import Store
+from encoders.moonshine import MoonshineRecognizer
+from tests.agent.weights.kept import PARTS, install_engines, keep, small
+
+
+class Loaded:
+    """A recognizer that remembers what it was loaded from."""
+
+    def __init__(self, path: Path, language: str | None) -> None:
+        self.path, self.language = path, language
+
+
+class Unloadable:
+    """A recognizer whose weights are not what they should be."""
+
+    def __init__(self, path: Path, _language: str | None) -> None:
+        raise RuntimeError(f"unexpected end of {path.name}\nand much more")
+
+
+def _stand_in(monkeypatch: pytest.MonkeyPatch, kind: type) -> None:
+    """Put a recognizer in place of both Whisper engines, which would load PyTorch and CTranslate2."""
+    for module, name in (("whisper", "WhisperRecognizer"), ("faster_whisper", "FasterWhisperRecognizer")):
+        stand_in = ModuleType(f"encoders.{module}")
+        setattr(stand_in, name, kind)
+        monkeypatch.setitem(sys.modules, f"encoders.{module}", stand_in)
+
+
+def test_the_embedded_engine_needs_nothing() -> None:
+    assert isinstance(Models(SpeechConfig(engine="moonshine")).recognizer, MoonshineRecognizer)
+    assert isinstance(Models().recognizer, MoonshineRecognizer)  # in these tests there is nothing else on disk
+
+
+@pytest.mark.parametrize("family", ["whisper", "faster-whisper"])
+@pytest.mark.parametrize(("language", "code"), [("en", "en"), ("de", "de"), ("auto", None)])
+def test_a_resolved_engine_is_loaded_from_its_path_in_its_language(
+    monkeypatch: pytest.MonkeyPatch, family: str, language: str, code: str | None
+) -> None:
+    _stand_in(monkeypatch, Loaded)
+    loaded = Models(SpeechConfig(engine=f"{family}:/somewhere/model", language=language)).recognizer
+    assert isinstance(loaded, Loaded)
+    assert (loaded.path, loaded.language) == (Path("/somewhere/model"), code)
+
+
+def test_an_engine_that_nobody_resolved_is_resolved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _stand_in(monkeypatch, Loaded)
+    monkeypatch.setenv("DEADPAN_MODELS", str(tmp_path))
+    install_engines(monkeypatch)
+    kept = keep(Store(tmp_path), small("faster-whisper:tiny.en"))
+    loaded = Models().recognizer
+    assert isinstance(loaded, Loaded)
+    assert loaded.path == Store(tmp_path).loadable(kept)
+
+
+def test_weights_that_cannot_be_loaded_are_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    _stand_in(monkeypatch, Unloadable)
+    with pytest.raises(EngineError) as told:
+        _ = Models(SpeechConfig(engine="whisper:/somewhere/base.pt")).recognizer
+    assert str(told.value) == (
+        "whisper:/somewhere/base.pt cannot be loaded: unexpected end of base.pt;"
+        " deadpan models verify finds damaged files"
+    )
+
+
+def test_models_serve_the_engine_and_language_they_were_made_for() -> None:
+    models = Models(SpeechConfig(engine="moonshine", step_s=0.5))
+    assert models.serve(SpeechConfig(engine="moonshine", step_s=1.0))
+    assert not models.serve(SpeechConfig(engine="whisper:/x.pt"))
+    assert not models.serve(SpeechConfig(engine="moonshine", language="auto"))
+
+
+@pytest.mark.parametrize("family", ["whisper", "faster-whisper"])
+def test_the_real_engines_refuse_what_is_no_model_in_words(tmp_path: Path, family: str) -> None:
+    pytest.importorskip({"whisper": "whisper", "faster-whisper": "faster_whisper"}[family])
+    for name, content in PARTS.items():
+        (tmp_path / name).write_bytes(content)
+    path = tmp_path / "model.bin" if family == "whisper" else tmp_path
+    with pytest.raises(EngineError, match=r"cannot be loaded: .*; deadpan models verify finds damaged files"):
+        _ = Models(SpeechConfig(engine=f"{family}:{path}")).recognizer
