@@ -3,7 +3,10 @@
 Tick k speaks of the session up to T_k = (k + 1) * period. Its revision 0 leaves once every live modality's watermark
 has passed T_k, at the latest `max_wait` after T_k. Words come later than voice and face: it does not wait for them.
 The final revision leaves once all watermarks have passed T_k, words included, at the latest `lateness` after T_k.
-After Beam's panes and Flink's idle sources; a silent modality is masked after its idle time, never waited for.
+After Beam's panes and Flink's idle sources: a modality that has not been heard of for its idle time is masked, and
+nothing waits for it, but that a final revision gives it `max_wait` to wake. So what the final revisions say depends on
+no order of arrival, as long as voice and face come within `max_wait`, words within `lateness`, and no watermark
+overtakes what it speaks of.
 """
 
 from __future__ import annotations
@@ -39,6 +42,14 @@ class FuserSettings:
             raise ValueError("fusion needs 0 <= max_wait <= lateness and a window of at least one period")
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A tick whose final revision is still to come, and the probability of its first."""
+
+    tick: int
+    sarcasm: float | None
+
+
 class Fuser:
     """The state of one session's fusion. It reads no clock: every call is told the time on the session's axis."""
 
@@ -55,9 +66,9 @@ class Fuser:
         for timeline in self._timelines.values():
             timeline.heard_ns = start_ns
         self._next = -(-start_ns // self._settings.period_ns)
-        self._pending: deque[int] = deque()
+        self._pending: deque[_Pending] = deque()
         self._settled_ns = -1
-        self._provisional, self._settled = Hysteresis(), Hysteresis()
+        self._state = Hysteresis()  # after the last final revision
 
     @property
     def losses(self) -> dict[str, int]:
@@ -71,46 +82,40 @@ class Fuser:
 
     @property
     def next_deadline_ns(self) -> int:
-        """When advance() will have something to say even if nothing arrives."""
-        due_ns = self._end_ns(self._next) + self._settings.max_wait_ns
-        if self._pending:
-            due_ns = min(due_ns, self._end_ns(self._pending[0]) + self._settings.lateness_ns)
-        return due_ns
+        """When advance() will have something to say even if nothing arrives. It may be past."""
+        first_ns = self._first_due_ns(self._end_ns(self._next))
+        if not self._pending:
+            return first_ns
+        return min(first_ns, self._final_due_ns(self._end_ns(self._pending[0].tick)))
 
     def push(self, embedding: Embedding, now_ns: int) -> None:
         """Take an embedding. One of a modality this session does not use is an error: KeyError."""
         timeline = self._timelines[embedding.modality]
-        timeline.push(embedding, settled_ns=self._settled_ns)
-        timeline.heard_ns = max(timeline.heard_ns, now_ns)
+        timeline.push(embedding, settled_ns=self._settled_ns, now_ns=now_ns)
+        timeline.heard_ns = now_ns
 
     def bound(self, modality: Modality, bound_ns: int, now_ns: int) -> None:
         """Take a watermark: nothing of this modality that ends at or before `bound_ns` is still to come."""
         timeline = self._timelines[modality]
-        timeline.bound_ns = max(timeline.bound_ns, bound_ns)
-        timeline.heard_ns = max(timeline.heard_ns, now_ns)
+        timeline.bound(bound_ns)
+        timeline.heard_ns = now_ns
 
     def close(self, modality: Modality) -> None:
         """The modality's stream has ended: nothing at all is still to come."""
         self._timelines[modality].closed = True
 
     def advance(self, now_ns: int) -> list[Estimate]:
-        """Publish what is due at `now_ns`, in order of ticks."""
+        """Publish what is due at `now_ns`: first revisions in order of ticks, and final ones, each as it became due."""
         estimates: list[Estimate] = []
-        while (end_ns := self._end_ns(self._next)) <= now_ns and (
-            now_ns >= end_ns + self._settings.max_wait_ns or self._complete(end_ns, now_ns, (Modality.TEXT,))
-        ):
-            if final := not self._pending and self._complete(end_ns, now_ns, ()):
-                self._settle(end_ns)
+        while (due_ns := self.next_deadline_ns) <= now_ns:
+            if self._pending and self._final_due_ns(self._end_ns(self._pending[0].tick)) == due_ns:
+                estimates.append(self._finish(self._pending.popleft().tick, revision=1))
+            elif not self._pending and self._final_due_ns(self._end_ns(self._next)) <= now_ns:
+                estimates.append(self._finish(self._next, revision=0))
+                self._next += 1
             else:
-                self._pending.append(self._next)
-            estimates.append(self._estimate(self._next, revision=0, final=final))
-            self._next += 1
-        while self._pending:
-            end_ns = self._end_ns(self._pending[0])
-            if now_ns < end_ns + self._settings.lateness_ns and not self._complete(end_ns, now_ns, ()):
-                break
-            self._settle(end_ns)
-            estimates.append(self._estimate(self._pending.popleft(), revision=1, final=True))
+                estimates.append(self._begin(self._next))
+                self._next += 1
         return estimates
 
     def over(self, interval: Interval) -> Estimate:
@@ -118,14 +123,22 @@ class Fuser:
         scores, standings = self._judge(interval)
         return Estimate(0, 0, True, interval, scores, Hysteresis().push(scores.sarcasm), standings)
 
-    def _estimate(self, tick: int, *, revision: int, final: bool) -> Estimate:
-        end_ns = self._end_ns(tick)
-        interval = Interval(max(0, end_ns - self._settings.window_ns), end_ns)
+    def _begin(self, tick: int) -> Estimate:
+        """A first revision, with a final one to follow."""
+        interval = self._stretch(tick)
         scores, standings = self._judge(interval)
-        provisional = self._provisional.push(scores.sarcasm) if revision == 0 else None
-        settled = self._settled.push(scores.sarcasm) if final else None
-        state = provisional or settled or "unknown"  # what is said in time goes by what was said in time before
-        return Estimate(tick, revision, final, interval, scores, state, standings)
+        state = self._state.after((each.sarcasm for each in self._pending), scores.sarcasm)
+        self._pending.append(_Pending(tick, scores.sarcasm))
+        return Estimate(tick, 0, False, interval, scores, state, standings)
+
+    def _finish(self, tick: int, *, revision: int) -> Estimate:
+        """The final revision of the oldest tick that has none."""
+        interval = self._stretch(tick)
+        self._settled_ns = interval.end_ns
+        for timeline in self._timelines.values():
+            timeline.forget_before(interval.start_ns)
+        scores, standings = self._judge(interval)
+        return Estimate(tick, revision, True, interval, scores, self._state.push(scores.sarcasm), standings)
 
     def _judge(self, interval: Interval) -> tuple[Scores, dict[Modality, Standing]]:
         """What the model makes of a stretch, and how each modality stands. Only those that are ok have a say."""
@@ -158,27 +171,34 @@ class Fuser:
             standings[modality] = Standing("stale" if self._is_stale(modality, window) else "ok", age_ns)
         return standings
 
-    def _complete(self, end_ns: int, now_ns: int, except_for: tuple[Modality, ...]) -> bool:
-        return all(
-            timeline.closed or timeline.bound_ns >= end_ns or self._is_idle(modality, now_ns)
-            for modality, timeline in self._timelines.items()
-            if modality not in except_for
-        )
+    def _first_due_ns(self, end_ns: int) -> int:
+        """When the first revision of a tick leaves if nothing more arrives."""
+        idle_ns = [self._idle_from_ns(m) for m in self._waited_for(end_ns) if m is not Modality.TEXT]
+        return min(end_ns + self._settings.max_wait_ns, max([end_ns, *idle_ns]))
 
-    def _is_idle(self, modality: Modality, now_ns: int) -> bool:
-        timeline = self._timelines[modality]
-        return now_ns - timeline.heard_ns > self._settings.idle_ns[modality]
+    def _final_due_ns(self, end_ns: int) -> int:
+        """When the final revision of a tick leaves if nothing more arrives."""
+        waking_ns = end_ns + self._settings.max_wait_ns
+        idle_ns = [max(self._idle_from_ns(modality), waking_ns) for modality in self._waited_for(end_ns)]
+        return min(end_ns + self._settings.lateness_ns, max([end_ns, *idle_ns]))
+
+    def _waited_for(self, end_ns: int) -> list[Modality]:
+        """The modalities that may still have something to say up to `end_ns`."""
+        return [m for m, each in self._timelines.items() if not each.closed and each.bound_ns < end_ns]
+
+    def _idle_from_ns(self, modality: Modality) -> int:
+        """From when on a modality that stays silent is idle."""
+        return self._timelines[modality].heard_ns + self._settings.idle_ns[modality] + 1
 
     def _is_stale(self, modality: Modality, window: Window) -> bool:
         """Whether a modality had long stopped by a window's end: by its own time, so that arrival decides nothing."""
         newest_ns = window.embeddings[modality][-1].interval.end_ns
-        last_ns = max(newest_ns, self._timelines[modality].bound_ns)
+        last_ns = max(newest_ns, self._timelines[modality].bound_by(window.interval.end_ns))
         return window.interval.end_ns - last_ns > self._settings.idle_ns[modality]
 
-    def _settle(self, end_ns: int) -> None:
-        self._settled_ns = end_ns
-        for timeline in self._timelines.values():
-            timeline.forget_before(end_ns - self._settings.window_ns)
+    def _stretch(self, tick: int) -> Interval:
+        end_ns = self._end_ns(tick)
+        return Interval(max(0, end_ns - self._settings.window_ns), end_ns)
 
     def _end_ns(self, tick: int) -> int:
         return (tick + 1) * self._settings.period_ns

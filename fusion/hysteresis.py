@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fusion.estimate import SarcasmState
 
 
@@ -15,8 +17,23 @@ class Hysteresis:
         self._is_on = False
 
     def push(self, probability: float | None) -> SarcasmState:
+        self._is_on = self._next(self._is_on, probability)
+        return _named(self._is_on, probability)
+
+    def after(self, between: Iterable[float | None], probability: float | None) -> SarcasmState:
+        """What push(probability) would say if all of `between` were pushed first; nothing is remembered."""
+        is_on = self._is_on
+        for each in between:
+            is_on = self._next(is_on, each)
+        return _named(self._next(is_on, probability), probability)
+
+    def _next(self, is_on: bool, probability: float | None) -> bool:
         if probability is None:
-            self._is_on = False
-            return "unknown"
-        self._is_on = probability >= self._on or (self._is_on and probability > self._off)
-        return "on" if self._is_on else "off"
+            return False
+        return probability >= self._on or (is_on and probability > self._off)
+
+
+def _named(is_on: bool, probability: float | None) -> SarcasmState:
+    if probability is None:
+        return "unknown"
+    return "on" if is_on else "off"

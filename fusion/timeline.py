@@ -21,27 +21,54 @@ class Timeline:
         self._growing = growing
         self._limit = limit
         self._embeddings: list[Embedding] = []
-        self.bound_ns = -1
-        """The watermark: nothing that ends at or before it is still to come."""
+        self._bounds = [-1]
         self.closed = False
         """Whether nothing at all is still to come."""
         self.heard_ns = 0
-        """When, on the session's axis, the modality last gave a sign of life."""
+        """When, on the session's axis, a sign of life last arrived: it decides what is waited for, not what is said."""
         self.losses = {"repeated": 0, "late": 0, "overflow": 0}
 
-    def push(self, embedding: Embedding, *, settled_ns: int) -> None:
-        """Add an embedding, unless it is a repetition or ends at or before `settled_ns`; count it when dropped."""
+    @property
+    def bound_ns(self) -> int:
+        """The watermark: nothing that ends at or before it is still to come."""
+        return self._bounds[-1]
+
+    def push(self, embedding: Embedding, *, settled_ns: int, now_ns: int) -> None:
+        """Add an embedding, unless it ends at or before `settled_ns`; count each one dropped or replaced.
+
+        Of several for one stretch the earliest numbered stays, of a growing stretch the latest: whichever came first.
+        When there are too many, one ahead of the clock goes, for it cannot be true; else the oldest.
+        """
         if embedding.interval.end_ns <= settled_ns:
             self.losses["late"] += 1
             return
         at = bisect.bisect_left(self._embeddings, _order(embedding), key=_order)
         if at < len(self._embeddings) and _order(self._embeddings[at]) == _order(embedding):
             self.losses["repeated"] += 1
+            known = self._embeddings[at]
+            if embedding.seq > known.seq if self._growing else embedding.seq < known.seq:
+                self._embeddings[at] = embedding
             return
         self._embeddings.insert(at, embedding)
         if len(self._embeddings) > self._limit:
-            del self._embeddings[0]
+            del self._embeddings[-1 if self._embeddings[-1].interval.end_ns > now_ns else 0]
             self.losses["overflow"] += 1
+
+    def bound(self, bound_ns: int) -> None:
+        """Move the watermark. It never goes back."""
+        if bound_ns <= self.bound_ns:
+            return
+        if len(self._bounds) < self._limit:
+            self._bounds.append(bound_ns)
+        else:
+            self._bounds[-1] = bound_ns
+
+    def bound_by(self, until_ns: int) -> int:
+        """How far the watermark had come by its own time, at most `until_ns`; -1 when nowhere.
+
+        One further on does not say how long the modality had been silent before, and may just as well arrive later.
+        """
+        return self._bounds[max(0, bisect.bisect_right(self._bounds, until_ns) - 1)]
 
     def known(self, since_ns: int, until_ns: int) -> tuple[Embedding, ...]:
         """The embeddings that speak of (since_ns, until_ns], in time order, nothing later among them.
@@ -65,6 +92,7 @@ class Timeline:
         """Let go of all that ended at or before t_ns."""
         first = bisect.bisect_right(self._embeddings, t_ns, key=lambda e: e.interval.end_ns)
         del self._embeddings[:first]
+        del self._bounds[: max(0, bisect.bisect_right(self._bounds, t_ns) - 1)]
 
     def __len__(self) -> int:
         return len(self._embeddings)

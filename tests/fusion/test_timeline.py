@@ -13,7 +13,7 @@ stretches = st.tuples(st.integers(0, 50), st.integers(0, 50)).map(lambda pair: (
 def _timeline(*embeddings: Embedding, growing: bool = False) -> Timeline:
     timeline = Timeline(growing=growing)
     for embedding in embeddings:
-        timeline.push(embedding, settled_ns=-1)
+        timeline.push(embedding, settled_ns=-1, now_ns=0)
     return timeline
 
 
@@ -53,7 +53,7 @@ def test_it_never_holds_more_than_its_limit_and_counts_every_embedding_it_let_go
 ) -> None:
     timeline = Timeline(growing=False, limit=limit)
     for stretch in every:
-        timeline.push(evidence(Modality.VOICE, *stretch), settled_ns=300 * MS)
+        timeline.push(evidence(Modality.VOICE, *stretch), settled_ns=300 * MS, now_ns=1000 * MS)
     assert len(timeline) <= limit
     assert len(timeline) + sum(timeline.losses.values()) == len(every)
 
@@ -67,8 +67,8 @@ def test_a_repeated_embedding_is_counted_and_the_first_one_kept() -> None:
 
 def test_an_embedding_of_a_settled_stretch_is_counted_as_late() -> None:
     timeline = Timeline(growing=False)
-    timeline.push(evidence(Modality.FACE, 0, 100), settled_ns=100 * MS)
-    timeline.push(evidence(Modality.FACE, 0, 101), settled_ns=100 * MS)
+    timeline.push(evidence(Modality.FACE, 0, 100), settled_ns=100 * MS, now_ns=1000 * MS)
+    timeline.push(evidence(Modality.FACE, 0, 101), settled_ns=100 * MS, now_ns=1000 * MS)
     assert len(timeline) == 1
     assert timeline.losses["late"] == 1
 
@@ -76,7 +76,7 @@ def test_an_embedding_of_a_settled_stretch_is_counted_as_late() -> None:
 def test_the_oldest_embedding_goes_when_there_are_too_many() -> None:
     timeline = Timeline(growing=False, limit=2)
     for end_ms in (300, 100, 200):
-        timeline.push(evidence(Modality.FACE, 0, end_ms), settled_ns=-1)
+        timeline.push(evidence(Modality.FACE, 0, end_ms), settled_ns=-1, now_ns=300 * MS)
     assert _ends_ms(timeline.known(0, 1000 * MS)) == [200, 300]
     assert timeline.losses["overflow"] == 1
 
@@ -117,5 +117,5 @@ def test_what_is_known_of_a_moment_does_not_change_with_what_is_said_after_it(
     before = _ends_ms(timeline.known(0, moment * MS))
     for start, longer in later:
         begun = 0 if start < moment else start
-        timeline.push(evidence(Modality.TEXT, begun, max(begun, heard_all) + longer), settled_ns=-1)
+        timeline.push(evidence(Modality.TEXT, begun, max(begun, heard_all) + longer), settled_ns=-1, now_ns=0)
     assert _ends_ms(timeline.known(0, moment * MS)) == before
