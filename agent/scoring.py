@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from agent.capture.media import probe
 from agent.replay import Player
@@ -27,30 +29,31 @@ class Scored:
 def score(location: Path, out: Path, player: Player, heard: Callable[[int, int | None], None]) -> Scored:
     """Score one recording into `out`/NAME. `heard` is told how far it has come, and of how much, in ns.
 
-    The files appear only once they are complete. Raises CaptureError or ReplayError when the recording cannot be read,
-    OSError when the folder cannot be written.
+    The files appear only once all of them are complete, and are written as the messages come, so that a recording may
+    be as long as it likes. Raises CaptureError or ReplayError when the recording cannot be read, OSError when the
+    folder cannot be written.
     """
     recording = probe(str(location))
     folder = out / location.stem
     folder.mkdir(parents=True, exist_ok=True)
-    estimates: list[bytes] = []
-    utterances: list[Utterance] = []
-    end_ns, losses = 0, ""
-    for message in player.play(recording, session_of(location)):
-        if isinstance(message, Estimate):
-            end_ns = max(end_ns, message.end_ns)
-            if message.final:
-                estimates.append(to_json(message))
-            heard(message.end_ns, recording.duration_ns)
-        elif isinstance(message, Utterance):
-            utterances.append(message)
-            end_ns = max(end_ns, message.end_ns)
-        elif isinstance(message, Event) and message.name == "source_ended":
-            losses = message.detail
-    _write(folder / "estimates.jsonl", b"".join(line + b"\n" for line in estimates))
-    _write(folder / "utterances.jsonl", b"".join(to_json(each) + b"\n" for each in utterances))
-    _write(folder / "transcript.txt", "".join(transcript_line(each) + "\n" for each in utterances).encode())
-    return Scored(folder, end_ns / 1e9, len(estimates), len(utterances), losses)
+    estimates = utterances = end_ns = 0
+    losses = ""
+    with _appearing(folder, "estimates.jsonl", "utterances.jsonl", "transcript.txt") as (estimated, uttered, said):
+        for message in player.play(recording, session_of(location)):
+            if isinstance(message, Estimate):
+                end_ns = max(end_ns, message.end_ns)
+                if message.final:
+                    estimates += 1
+                    estimated.write(to_json(message) + b"\n")
+                heard(message.end_ns, recording.duration_ns)
+            elif isinstance(message, Utterance):
+                utterances += 1
+                uttered.write(to_json(message) + b"\n")
+                said.write(transcript_line(message).encode() + b"\n")
+                end_ns = max(end_ns, message.end_ns)
+            elif isinstance(message, Event) and message.name == "source_ended":
+                losses = message.detail
+    return Scored(folder, end_ns / 1e9, estimates, utterances, losses)
 
 
 def session_of(location: Path) -> str:
@@ -71,7 +74,15 @@ def _clock(t_ns: int) -> str:
     return f"{minutes:02d}:{hundredths / 100:05.2f}"
 
 
-def _write(path: Path, content: bytes) -> None:
-    unfinished = path.with_suffix(path.suffix + ".part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+@contextmanager
+def _appearing(folder: Path, *names: str) -> Iterator[tuple[IO[bytes], ...]]:
+    """Files to write under a name of their own; they get theirs, all of them, when the block ends without an error."""
+    unfinished = [folder / f"{name}.part" for name in names]
+    try:
+        with ExitStack() as stack:
+            yield tuple(stack.enter_context(path.open("wb")) for path in unfinished)
+        for path in unfinished:
+            path.replace(path.with_suffix(""))
+    finally:
+        for path in unfinished:
+            path.unlink(missing_ok=True)

@@ -91,6 +91,37 @@ def test_a_failure_midway_leaves_no_file(sound: Path) -> None:
     assert not list((sound.parent / "out").rglob("*.*"))
 
 
+def test_results_are_written_as_they_come_under_a_name_of_their_own(sound: Path) -> None:
+    """Not collected: a recording of hours has more of them than belongs in memory."""
+    folder = sound.parent / "out" / "a line"
+
+    class Looking(Script):
+        def play(self, recording: Recording, session: str) -> Iterator[Message]:
+            for seq in range(200):
+                yield replace(estimate(seq, revision=1), session=session)
+            assert sorted(path.name for path in folder.iterdir()) == sorted(f"{name}.part" for name in RESULTS)
+            assert (folder / "estimates.jsonl.part").stat().st_size > 50_000
+            yield from super().play(recording, session)
+
+    scored = score(sound, sound.parent / "out", cast(Player, Looking([utterance()])), lambda *_: None)
+    assert (scored.estimates, scored.utterances) == (200, 1)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(RESULTS)
+
+
+def test_an_interrupt_midway_leaves_no_file_and_what_was_there_before(sound: Path) -> None:
+    scored, _ = _score(sound, utterance())
+
+    class Interrupted(Script):
+        def play(self, recording: Recording, session: str) -> Iterator[Message]:
+            yield from super().play(recording, session)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score(sound, sound.parent / "out", cast(Player, Interrupted([estimate(1, revision=1)])), lambda *_: None)
+    assert sorted(path.name for path in scored.folder.iterdir()) == sorted(RESULTS)
+    assert (scored.folder / "transcript.txt").read_text(encoding="utf-8") == "[02:40.00 - 02:42.00] Oh great…\n"
+
+
 def test_scoring_again_replaces_what_was_there_and_leaves_nothing_unfinished(sound: Path) -> None:
     _score(sound, utterance())
     scored, _ = _score(sound)
