@@ -77,8 +77,20 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """The committed word number `index` is contradicted by a later look; `heard` is empty where no word is left."""
+
+    index: int
+    committed: str
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
-    """One revision of an utterance. `committed` only ever grows, `tentative` may still change; `final` is the last."""
+    """One revision of an utterance. `committed` only ever grows, `tentative` may still change; `final` is the last.
+
+    `forced` marks a final transcript whose utterance was cut for its length: its speaker had not paused.
+    """
 
     utterance_id: int
     revision: int
@@ -86,6 +98,8 @@ class Transcript:
     committed: tuple[Word, ...]
     tentative: tuple[Word, ...]
     final: bool
+    forced: bool = False
+    conflicts: tuple[Conflict, ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:

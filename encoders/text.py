@@ -38,6 +38,7 @@ class TextEncoder:
         self._seq = 0
         self._turns: deque[_Turn] = deque(maxlen=CONTEXT_TURNS)
         self._last: tuple[str, tuple[str, ...], TextReading] | None = None
+        self._told: tuple[str, tuple[str, ...], tuple[Cue, ...]] | None = None
 
     @property
     def modality(self) -> Modality:
@@ -62,9 +63,16 @@ class TextEncoder:
         said = self._read(text, context)
         reading = Reading(said.sarcasm, said.sentiment)
         if sample.final:
-            reading = replace(reading, cues=_telling_words(self._model, text, context))
+            reading = replace(reading, cues=self._telling_words(text, context))
             self._turns.append(_Turn(text, sample.interval.end_ns))
         return (Embedding(seq, Modality.TEXT, sample.interval, said.utterance, _confidence(sample), reading),)
+
+    def foresee(self, sample: Transcript) -> None:
+        """Read what will probably be said next, ahead of time: a later push of the same words then costs nothing."""
+        if text := " ".join(sample.text.split()):
+            context = self._context(sample.interval.start_ns)
+            self._read(text, context)
+            self._telling_words(text, context)
 
     def flush(self) -> tuple[Embedding, ...]:
         """Nothing is ever held back."""
@@ -75,11 +83,17 @@ class TextEncoder:
         self._seq = 0
         self._turns.clear()
         self._last = None
+        self._told = None
 
     def _read(self, text: str, context: tuple[str, ...]) -> TextReading:
         if self._last is None or self._last[:2] != (text, context):
             self._last = (text, context, self._model.encode(text, context))
         return self._last[2]
+
+    def _telling_words(self, text: str, context: tuple[str, ...]) -> tuple[Cue, ...]:
+        if self._told is None or self._told[:2] != (text, context):
+            self._told = (text, context, _telling_words(self._model, text, context))
+        return self._told[2]
 
     def _context(self, start_ns: int) -> tuple[str, ...]:
         return tuple(turn.text for turn in self._turns if turn.end_ns >= start_ns - CONTEXT_AGE_NS)

@@ -135,6 +135,8 @@ class SpeechStage:
             self._unread += not decode
             for transcript in self._speech.push(value, partials=partials, step_s=self._pace.step_s, decode=decode):
                 yield from self._emit(transcript)
+            if partials and (foreseen := self._speech.foreseen) is not None:
+                self._text.foresee(foreseen)  # in the pause that ends an utterance, so that its end finds all done
             unheard_s = self._speech.unheard_s
             self._excused_s = min(self._excused_s, unheard_s) if partials else unheard_s
             if self._speech.bound_ns > self._bound_ns:

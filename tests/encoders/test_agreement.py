@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.agreement import LocalAgreement, spelling
+from encoders.agreement import LocalAgreement, contradicted, matching, spelling
 from encoders.recognizer import HeardWord
 
 hypotheses = st.lists(st.lists(st.sampled_from("abcd"), max_size=6), max_size=8)
@@ -62,11 +62,48 @@ def test_committed_words_only_grow(every: list[list[str]]) -> None:
 
 
 @given(hypotheses)
-def test_tentative_is_what_the_newest_hypothesis_has_beyond_the_committed(every: list[list[str]]) -> None:
+def test_tentative_is_how_the_newest_hypothesis_ends(every: list[list[str]]) -> None:
     agreement = LocalAgreement()
     for hypothesis in every:
         committed, tentative = agreement.push(_heard(*hypothesis))
-        assert _texts(tentative) == hypothesis[len(committed) :]
+        assert _texts(tentative) == hypothesis[len(hypothesis) - len(tentative) :]
+        if _texts(committed) == hypothesis[: len(committed)]:
+            assert len(tentative) == len(hypothesis) - len(committed)
+
+
+def test_a_word_heard_in_front_of_the_committed_ones_shows_none_of_them_twice() -> None:
+    agreement = LocalAgreement()
+    agreement.push(_heard("the", "cat"))
+    agreement.push(_heard("the", "cat", "sat"))
+    committed, tentative = agreement.push(_heard("well", "the", "cat", "sat"))
+    assert (_texts(committed), _texts(tentative)) == (["the", "cat", "sat"], [])
+
+
+@given(st.lists(st.sampled_from("abcd")), st.lists(st.sampled_from("abcd")))
+def test_nothing_is_contradicted_by_words_that_begin_alike_and_only_committed_words_can_be(
+    committed: list[str], more: list[str]
+) -> None:
+    assert contradicted(_heard(*committed), _heard(*committed, *more)) == ()
+    assert matching(_heard(*committed), _heard(*committed, *more)) >= len(committed) - 1
+    places = [at for at, _ in contradicted(_heard(*committed), _heard(*more))]
+    assert places == sorted(set(places))
+    assert all(0 <= at < len(committed) for at in places)
+
+
+@pytest.mark.parametrize(
+    ("committed", "heard", "told"),
+    [
+        ("what a grape day", "What a great day!", ((2, "great"),)),
+        ("oh no thanks", "oh thanks for that", ((1, ""),)),
+        ("store it", "The story", ((0, "The"), (1, "story"))),
+        ("it's over", "well it's over", ()),
+        ("gone", "", ((0, ""),)),
+    ],
+)
+def test_a_committed_word_heard_otherwise_is_told_with_what_is_heard_instead(
+    committed: str, heard: str, told: tuple[tuple[int, str], ...]
+) -> None:
+    assert contradicted(_heard(*committed.split()), _heard(*heard.split())) == told
 
 
 @given(st.lists(st.sampled_from("abcd"), min_size=1))

@@ -175,6 +175,24 @@ def test_an_unchanged_partial_is_not_encoded_again(model: TextModel, monkeypatch
     assert calls == ["still talking", "still talking now"]
 
 
+def test_what_was_foreseen_is_said_at_no_cost_and_just_as_it_would_have_been(
+    model: TextModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Oh great, exactly what I wanted!"
+    plain = only(TextEncoder(model).push(transcript(text)))
+    foreseeing = TextEncoder(model)
+    foreseeing.foresee(transcript(text))
+
+    def refuse(*_: object) -> TextReading:
+        raise AssertionError("it had been read before")
+
+    monkeypatch.setattr(TextModel, "encode", refuse)
+    monkeypatch.setattr(TextModel, "encode_each", refuse)
+    foreseen = only(foreseeing.push(transcript(text)))
+    assert foreseen.reading == plain.reading
+    assert np.array_equal(foreseen.vector, plain.vector)
+
+
 def test_only_final_transcripts_name_telling_words(model: TextModel, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoders.text, "LEAST_EFFECT", 0.0)
     text = "Oh, yeah, because that is exactly what I wanted!"

@@ -62,6 +62,7 @@ class Dictation:
     partials: list[bool] = field(default_factory=list)
     decoded: list[bool] = field(default_factory=list)
     steps_s: list[float | None] = field(default_factory=list)
+    foreseen: Transcript | None = None
 
     def push(self, _chunk: AudioChunk, *, partials: bool, step_s: float | None, decode: bool) -> Sequence[Transcript]:
         self.partials.append(partials)
@@ -76,12 +77,18 @@ class Dictation:
 class Copying:
     """A text encoder whose embedding has its transcript's revision for a number."""
 
+    def __init__(self) -> None:
+        self.foreseen: list[Transcript] = []
+
+    def foresee(self, transcript: Transcript) -> None:
+        self.foreseen.append(transcript)
+
     def push(self, transcript: Transcript) -> Sequence[Embedding]:
         return (evidence(Modality.TEXT, 0, 100, seq=transcript.revision),)
 
 
-def _speech_stage(speech: Dictation) -> SpeechStage:
-    return SpeechStage(cast(SpeechStream, speech), cast(TextEncoder, Copying()))
+def _speech_stage(speech: Dictation, text: Copying | None = None) -> SpeechStage:
+    return SpeechStage(cast(SpeechStream, speech), cast(TextEncoder, text or Copying()))
 
 
 def _seqs_and_bounds(made: Sequence[Value]) -> list[object]:
@@ -149,6 +156,15 @@ def test_a_transcript_s_embedding_goes_before_it_and_the_watermark_after() -> No
     made = list(stage.push(CHUNK, 0))
     assert _seqs_and_bounds(made) == [1, _transcript(1), Bound(Modality.TEXT, 20 * MS)]
     assert stage.counters["transcripts"] == 1
+
+
+def test_what_will_probably_be_final_is_read_in_the_pause_unless_speech_is_behind() -> None:
+    text = Copying()
+    stage = _speech_stage(Dictation(foreseen=_transcript(7, final=True)), text)
+    list(stage.push(CHUNK, 2 * S))
+    assert text.foreseen == []
+    list(stage.push(CHUNK, 100 * MS))
+    assert text.foreseen == [_transcript(7, final=True)]
 
 
 def test_a_watermark_is_told_only_when_it_has_risen() -> None:

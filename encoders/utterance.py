@@ -1,0 +1,72 @@
+"""An utterance being spoken: which windows of it are voice, in; where it may be cut and what was read of it, out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.agreement import LocalAgreement
+from encoders.recognizer import HeardWord
+
+
+class Utterance:
+    """Windows are numbered from the stream's beginning; `first_window` is the first one decoded with it."""
+
+    def __init__(self, utterance_id: int, first_window: int, start_ns: int) -> None:
+        self.utterance_id = utterance_id
+        self.first_window = first_window
+        self.start_ns = start_ns
+        self.settled_ns = start_ns
+        """How far the newest transcript told of it reaches."""
+        self.revision = 0
+        self.read = 0
+        """How many of its windows had been spoken when it was last read."""
+        self.guess: tuple[HeardWord, ...] = ()
+        self.whole: tuple[HeardWord, ...] | None = None
+        """What was heard in all of it, if it ended with the last voiced window and its tail."""
+        self.agreement = LocalAgreement()
+        self.contradicted: set[int] = set()
+        """Which of its committed words have been told to be contradicted."""
+        self.voiced: list[tuple[int, int]] = []
+        """Runs of voiced windows, first and last of each."""
+        self.voiced_windows = 0
+
+    @property
+    def last_voiced(self) -> int:
+        return self.voiced[-1][1]
+
+    def mark_voiced(self, window: int) -> None:
+        """Voice goes on in this window, so what was read as the whole was not."""
+        if self.voiced and self.voiced[-1][1] == window - 1:
+            self.voiced[-1] = (self.voiced[-1][0], window)
+        else:
+            self.voiced.append((window, window))
+        self.voiced_windows += 1
+        self.whole = None
+
+    def best_cut(self, since: int, loudness: NDArray[np.float32]) -> int:
+        """The window from `since` on at which to cut an utterance that has grown too long, without hitting a word.
+
+        That is the middle of the longest pause, else the quietest place. `loudness` [n] is that of the windows from
+        `since` on.
+        """
+        pauses = [
+            (next_first - last - 1, (last + 1 + next_first) // 2)
+            for (_, last), (next_first, _) in zip(self.voiced, self.voiced[1:], strict=False)
+            if last + 1 >= since
+        ]
+        if pauses:
+            return max(pauses)[1]
+        smooth = np.convolve(loudness, np.full(3, 1 / 3), "valid")  # a plosive's closure is shorter than three windows
+        return since + len(smooth) - int(np.argmin(smooth[::-1]))
+
+    def split(self, window: int, utterance_id: int, start_ns: int) -> Utterance:
+        """The utterance that goes on from `window`; this one keeps what came before."""
+        rest = Utterance(utterance_id, window, start_ns)
+        for first, last in self.voiced:
+            for each in range(max(first, window), last + 1):
+                rest.mark_voiced(each)
+        self.voiced = [(first, min(last, window - 1)) for first, last in self.voiced if first < window]
+        self.voiced_windows -= rest.voiced_windows
+        self.whole = None
+        return rest
