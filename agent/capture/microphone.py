@@ -28,12 +28,12 @@ class Microphone:
     """A microphone as PortAudio sees it: by index, by name or part of one, or None for the system's default.
 
     Chunks hold 32 ms at 16 kHz, whatever rate and channels the device has. Their times follow the device's sample
-    counter as fitted to `clock` (see SampleClock), so consecutive chunks meet to within 16 µs. The first ones arrive
-    together, a quarter of a second after opening, once the fit has settled.
+    counter as fitted to `clock` (see SampleClock), so consecutive chunks meet to within 48 µs. The first ones arrive
+    together, a second after opening, once the fit has settled.
 
     Losses: overflow (times the driver said that samples were lost), dropped (blocks nobody fetched in time), and those
-    of BlockStamper. Entering raises CaptureError (absent, busy, unsupported); iterating raises it (vanished) when the
-    device delivers nothing for a second.
+    of BlockStamper. Entering raises CaptureError (absent, busy, unsupported); iterating raises it when the device
+    delivers nothing for a second (vanished), or at a rate that is neither its own nor a usual one (unsupported).
     """
 
     def __init__(self, device: str | int | None, clock: Clock) -> None:
@@ -55,7 +55,7 @@ class Microphone:
         self._stream.close()
 
     def __iter__(self) -> Iterator[AudioChunk]:
-        stamper = BlockStamper(round(self._stream.samplerate), self.losses)
+        stamper = BlockStamper(round(self._stream.samplerate), self.losses, f"Microphone {self.name}")
         patience_s = _START_PATIENCE_S
         while True:
             try:

@@ -9,11 +9,12 @@ from types import TracebackType
 from typing import Self
 
 from agent.capture.decoding import decode, timed
+from agent.capture.file_clock import FileClock
 from agent.capture.grid import FrameGrid
 from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown
 from agent.capture.pcm import to_mono
 from agent.capture.picture import LONG_EDGE_PX, to_rgb
-from agent.capture.segment import Segment, anchored_at
+from agent.capture.segment import SAMPLE_RATE_HZ, Segment
 from agent.capture.source import CaptureError, Problem
 from encoders.samples import NS_PER_S, AudioChunk, VideoFrame
 
@@ -75,9 +76,10 @@ class RecordingVideo:
 class RecordingAudio:
     """The main sound of a recording as mono 16 kHz chunks of 32 ms, the last of a stretch shorter.
 
-    Chunks are timed by counting samples from the first one's own time. Where the file's times leave the count by more
-    than 50 ms, a stretch ends: after a hole the next starts at the file's time (nothing is filled in, seq goes on), and
-    what overlaps sound already delivered is dropped. Losses: decode_errors, corrupt, truncated, leaps,
+    Chunks are timed by counting samples from the first one's own time, and where the recorder's sound card ran fast or
+    slow, the count follows the file's times (see FileClock). Where they leave it by more than 50 ms at once, a stretch
+    ends: after a hole the next starts at the file's time (nothing is filled in, seq goes on), and what overlaps sound
+    already delivered is dropped. Losses: decode_errors, corrupt, truncated, leaps,
     overlapping.
     """
 
@@ -104,7 +106,8 @@ class RecordingAudio:
         origin = origin_s(self._container)
         seq = itertools.count()
         segment: Segment | None = None
-        start_ns = end_ns = 0
+        clock = FileClock(0, SAMPLE_RATE_HZ)
+        end_ns = 0
         for frame_ns, frame in timed(decode(self._container, self._stream, self.losses), origin, self.losses):
             pcm, rate_hz = to_mono(frame), frame.sample_rate
             ahead_ns = 0 if frame_ns is None else frame_ns - end_ns
@@ -117,10 +120,12 @@ class RecordingAudio:
             if segment is None or ahead_ns > _GAP_NS or rate_hz != segment.rate_hz:
                 if segment is not None:
                     yield from segment.finish()
-                start_ns = end_ns + max(ahead_ns, 0)
-                segment = Segment(rate_hz, anchored_at(start_ns), seq)
+                clock = FileClock(end_ns + max(ahead_ns, 0), rate_hz)
+                segment = Segment(rate_hz, clock.stamp, seq)
+            elif frame_ns is not None:
+                clock.observe(segment.samples_in, end_ns + ahead_ns)
             yield from segment.push(pcm)
-            end_ns = start_ns + segment.samples_in * NS_PER_S // rate_hz
+            end_ns = clock.time_ns(segment.samples_in)
         if segment is None:
             raise CaptureError(Problem.EMPTY, f"{self.name} holds no sound that can be decoded.")
         yield from segment.finish()

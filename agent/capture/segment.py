@@ -8,19 +8,14 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from encoders.samples import NS_PER_S, AudioChunk
+from encoders.samples import AudioChunk
 
 SAMPLE_RATE_HZ = 16_000
 CHUNK_SAMPLES = 512  # 32 ms: what the voice activity model takes at a time
 
 
-def anchored_at(pts_ns: int) -> Callable[[int], int]:
-    """The time of output sample k when sample 0 was heard at `pts_ns` and the rate is exactly 16 kHz."""
-    return lambda sample: pts_ns + sample * NS_PER_S // SAMPLE_RATE_HZ
-
-
 class Segment:
-    """Resamples and cuts one stretch without gaps.
+    """Resamples and cuts one stretch without gaps; what exceeds full scale is clipped.
 
     soxr takes its own filter delay out of its output, so output sample k was heard at k / 16000 s after the first
     input sample, whatever the input rate; n input samples become round(n * 16000 / rate) in all. `stamp` maps k to the
@@ -56,6 +51,7 @@ class Segment:
     def _append(self, pcm: NDArray[np.float32], *, last: bool) -> None:
         if self._resampler is not None:
             pcm = self._resampler.resample_chunk(pcm, last=last)
+        pcm = np.clip(pcm, -1.0, 1.0)  # float formats may exceed full scale, and resampling clipped sound overshoots
         self._pending = np.concatenate((self._pending, pcm))
 
     def _cut(self, length: int) -> AudioChunk:

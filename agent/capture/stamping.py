@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.pcm import mix_to_mono
+from agent.capture.rate_check import RateCheck, nearest_standard
 from agent.capture.sample_clock import SampleClock
 from agent.capture.segment import SAMPLE_RATE_HZ, Segment
+from agent.capture.source import CaptureError, Problem
 from encoders.samples import AudioChunk
 
 _OVERLAP_NS = 1_000_000
@@ -31,13 +33,17 @@ class BlockStamper:
     """Turns a device's blocks into chunks timed by its sample counter.
 
     Blocks are held until the sample clock has settled. Missing numbers (blocks that were dropped) become a hole in
-    time. Counts in `losses`: jumps (the clock was anchored anew), overlapping (chunks left out because such a jump
-    went back).
+    time. A device that delivers samples at another usual rate than it said is taken at that rate as soon as this is
+    known, about five seconds after its start. Counts in `losses`: jumps (the clock was anchored anew), overlapping
+    (chunks left out because such a jump went back), false_rate (times the rate was corrected).
     """
 
-    def __init__(self, rate_hz: int, losses: Counter[str]) -> None:
+    def __init__(self, rate_hz: int, losses: Counter[str], name: str = "The microphone") -> None:
         self._rate_hz = rate_hz
         self._losses = losses
+        self._name = name
+        self._check = RateCheck(rate_hz)
+        self._samples_lost = 0
         self._clock = SampleClock(rate_hz)
         self._seq = itertools.count()
         self._held: list[Block] = []
@@ -46,17 +52,42 @@ class BlockStamper:
         self._delivered_ns: int | None = None
 
     def push(self, block: Block) -> list[AudioChunk]:
-        """Take the next block; return the chunks that became certain by it."""
+        """Take the next block; return the chunks that became certain by it. Raises CaptureError (unsupported) when the
+        device's rate is neither what it said nor a usual one.
+        """
+        chunks = self._correct_rate(block)
         jumps = self._clock.jumps
         self._clock.observe(block.first_sample, block.heard_ns)
         if self._clock.jumps > jumps:
             self._losses["jumps"] += 1
         self._held.append(block)
-        if not self._clock.settled:
-            return []
-        chunks = [chunk for held in self._held for chunk in self._cut(held)]
-        self._held.clear()
+        if self._clock.settled:
+            chunks += [chunk for held in self._held for chunk in self._cut(held)]
+            self._held.clear()
         return [chunk for chunk in chunks if self._is_new(chunk)]
+
+    def _correct_rate(self, block: Block) -> list[AudioChunk]:
+        """Notice a rate that is a lie; return what is left of the stretch that believed it."""
+        lost = self._losses["overflow"] + self._losses["dropped"]
+        if lost > self._samples_lost:
+            self._samples_lost = lost
+            self._check.forget()
+        measured_hz = self._check.observe(block.first_sample, block.heard_ns)
+        if measured_hz is None:
+            return []
+        rate_hz = nearest_standard(measured_hz)
+        if rate_hz is None:
+            raise CaptureError(
+                Problem.UNSUPPORTED,
+                f"{self._name} promised {self._rate_hz} samples a second and delivers {measured_hz:.0f}, so nothing it"
+                " hears can be placed in time. Choose another microphone, or another sample rate for it in the system's"
+                " sound settings.",
+            )
+        self._losses["false_rate"] += 1
+        finished = [] if self._segment is None else self._segment.finish()
+        self._rate_hz, self._segment = rate_hz, None
+        self._clock, self._check = SampleClock(rate_hz), RateCheck(rate_hz)
+        return finished
 
     def _cut(self, block: Block) -> list[AudioChunk]:
         finished: list[AudioChunk] = []

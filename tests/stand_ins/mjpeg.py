@@ -5,6 +5,8 @@
         camera.stall()         # keeps the connection, sends no more
         camera.resume()
         camera.die()           # cuts every connection and refuses new ones
+        camera.flash()         # the next picture is white; returns the moment at which it is sent
+        camera.play(pictures, time.monotonic_ns() + 1_000_000_000)
 
 It shows the pictures it is given, over and over. Without any, frame n is a plain picture whose red level tells it
 apart: (n * 8) % 256; green is 64 and blue 192.
@@ -13,7 +15,9 @@ apart: (n * 8) % 256; green is 64 and blue 192.
 from __future__ import annotations
 
 import io
+import queue
 import threading
+import time
 from collections.abc import Sequence
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,12 +53,17 @@ class MjpegServer:
         pictures: Sequence[NDArray[np.uint8]] = (),
     ) -> None:
         self.size = size
-        self._period_s = 1 / rate_hz
+        self._period_ns = round(1e9 / rate_hz)
+        self._flash_wanted = threading.Event()
+        self._flashed_ns: queue.Queue[int] = queue.Queue()
+        self._plays_ns = 0
+        self._film: list[bytes] = []
         self._dead = threading.Event()
         self._flowing = threading.Event()
         self._flowing.set()
         plain = [picture(number, size) for number in range(32)]  # the red level then starts over
         self._jpegs = [_encode(each) for each in pictures or plain]
+        self._white = _encode(np.full((size[1], size[0], 3), 255, np.uint8))
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._request_class())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -79,6 +88,21 @@ class MjpegServer:
     def resume(self) -> None:
         """Send again after a stall."""
         self._flowing.set()
+
+    def flash(self) -> int:
+        """Make the next picture white, and one only, for the one who watches; returns the monotonic time at which it
+        was sent, in ns. Raises queue.Empty when nobody has fetched it within two seconds.
+        """
+        self._flash_wanted.set()
+        return self._flashed_ns.get(timeout=2.0)
+
+    def play(self, pictures: Sequence[NDArray[np.uint8]], at_ns: int) -> None:
+        """Show these pictures once, number k at the monotonic time `at_ns` + k periods; then the usual ones again.
+
+        Whoever fetches too slowly misses some, as with a camera.
+        """
+        self._film = [_encode(each) for each in pictures]
+        self._plays_ns = at_ns
 
     def die(self) -> None:
         """Cut every connection and refuse new ones."""
@@ -105,16 +129,32 @@ class MjpegServer:
         return Request
 
     def _serve(self, out: io.BufferedIOBase) -> None:
+        due_ns = time.monotonic_ns()
         number = 0
-        while not self._dead.wait(self._period_s):
+        while not self._dead.wait(max(0, due_ns - time.monotonic_ns()) / 1e9):
             self._flowing.wait()
-            jpeg = self._jpegs[number % len(self._jpegs)]
+            flashes = self._flash_wanted.is_set()
+            jpeg = self._white if flashes else self._picture_at(due_ns, number)
             head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            sent_ns = time.monotonic_ns()
             try:
                 out.write(head.encode() + jpeg + b"\r\n")
             except OSError:  # the reader left
                 return
+            if flashes:
+                self._flash_wanted.clear()
+                self._flashed_ns.put(sent_ns)
             number += 1
+            due_ns = max(self._due_after(due_ns), time.monotonic_ns())
+
+    def _picture_at(self, now_ns: int, number: int) -> bytes:
+        place = (now_ns - self._plays_ns) // self._period_ns
+        return self._film[place] if 0 <= place < len(self._film) else self._jpegs[number % len(self._jpegs)]
+
+    def _due_after(self, due_ns: int) -> int:
+        """A period later, or when the film begins if that comes first: each of its pictures has its own time."""
+        next_ns = due_ns + self._period_ns
+        return self._plays_ns if due_ns < self._plays_ns < next_ns else next_ns
 
 
 def _encode(rgb: NDArray[np.uint8]) -> bytes:

@@ -79,6 +79,16 @@ class PulseServer:
         self._closing.callback(_end, player)
         return player
 
+    def add_microphone(self, name: str, rate_hz: int) -> Path:
+        """Plug in another microphone, mono, make it the default, and return the pipe from which it takes its samples
+        (int16, little endian): it delivers them as soon as they are written.
+        """
+        pipe = Path(self.environment["PULSE_RUNTIME_PATH"]) / name
+        module = (f"source_name={name}", f"file={pipe}", "format=s16le", f"rate={rate_hz}", "channels=1")
+        for order in (("load-module", "module-pipe-source", *module), ("set-default-source", name)):
+            subprocess.run([_PROGRAMS["pactl"], *order], env=self._surroundings(), capture_output=True, check=True)
+        return pipe
+
     def unplug(self) -> None:
         """Take the microphone away, as pulling its plug would."""
         _end(self._server)
