@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,6 @@ from agent.config import SpeechConfig
 from agent.engines import choose
 from agent.weights.catalogue import EMBEDDED
 from agent.weights.engine import AUTO, Engine, EngineError, parse
-
-_UNLOADABLE = (OSError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError)
-"""What torch and CTranslate2 raise for files that are not theirs, or not whole."""
 
 if TYPE_CHECKING:
     from encoders.face import FaceModel
@@ -72,6 +68,5 @@ def _whisper(engine: Engine, path: Path, language: str | None) -> Recognizer:
         from encoders.faster_whisper import FasterWhisperRecognizer
 
         return FasterWhisperRecognizer(path, language)
-    except _UNLOADABLE as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise EngineError(f"{engine} cannot be loaded: {reason}; deadpan models verify finds damaged files") from error
+    except (FileNotFoundError, ValueError, ImportError) as error:  # all of them say what is wrong, and what to do
+        raise EngineError(str(error)) from error
