@@ -27,7 +27,8 @@ _STAGE = """
 from agent.config import SpeechConfig
 from agent.processes.models import Models
 from agent.processes.stages import encoding_stage
-encoding_stage({name!r}, Models(), SpeechConfig())
+speech = SpeechConfig(engine={engine!r})
+encoding_stage({name!r}, Models(speech), speech)
 """
 HEAVY = {
     "mediapipe",
@@ -41,6 +42,7 @@ HEAVY = {
     "matplotlib",
 }
 TRAINING = {"torch", "sklearn", "transformers", "training"}
+WHISPER = {"whisper", "faster_whisper", "ctranslate2"}
 
 
 def _loaded(program: str) -> set[str]:
@@ -87,9 +89,15 @@ def test_the_values_need_numpy_at_the_most(module: str) -> None:
 def test_an_encoder_s_process_loads_its_own_libraries_and_nothing_that_trains(
     name: str, own: str, others: set[str]
 ) -> None:
-    loaded = _loaded(_STAGE.format(name=name))
+    loaded = _loaded(_STAGE.format(name=name, engine="moonshine"))
     assert own in loaded
-    assert loaded.isdisjoint(others | TRAINING)
+    assert loaded.isdisjoint(others | TRAINING | WHISPER)
+
+
+def test_choosing_an_engine_loads_none_and_needs_no_network() -> None:
+    loaded = _loaded("from agent.config import Config\nfrom agent.engines import settle\nsettle(Config())")
+    assert {"whisper", "faster_whisper"} <= loaded  # looked for, but what they need is not
+    assert loaded.isdisjoint(HEAVY | TRAINING | {"ctranslate2", "numpy", "ssl", "http", "rich"})
 
 
 def test_no_other_process_of_a_session_trains_either() -> None:

@@ -60,7 +60,8 @@ def _fetch(
 ) -> None:
     listing, staging = _listing(entry, downloader), store.staging(entry)
     known = sum(remote.size or 0 for remote in listing.files)
-    downloader.need(max(0, known - store.size(entry)), staging)
+    staged = sum(_size(staging / name) for each in listing.files for name in (each.name, f"{each.name}.part"))
+    downloader.need(max(0, known - staged), staging)
     here: dict[str, int] = {}
 
     def add(name: str, have: int, size: int) -> None:
@@ -81,6 +82,10 @@ def _listing(entry: Entry, downloader: Downloader) -> Listing:
 
 def _kept(remote: Remote, path: Path) -> KeptFile:
     return KeptFile(remote.name, path.stat().st_size, sha256_of(path), remote.address)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _alternatives(entry: Entry, staging: Path) -> str:

@@ -167,8 +167,12 @@ class Store:
         with held:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 raise ModelError(f"another deadpan is pulling or removing {entry.key}; wait for it to end") from error
+            except OSError as error:  # some network file systems have no locks
+                raise ModelError(
+                    f"{path} cannot be locked: {error.strerror}; set DEADPAN_MODELS to another folder"
+                ) from error
             yield
 
 

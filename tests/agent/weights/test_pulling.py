@@ -148,6 +148,13 @@ def test_a_disk_too_small_is_refused_before_the_first_file(server: FileServer, s
     assert store.glance(FASTER).state == "absent"
 
 
+def test_a_damaged_model_s_own_bytes_are_not_taken_for_free_space(server: FileServer, store: Store) -> None:
+    publish(server, REPOSITORY, PARTS)
+    (store.place(keep(store, FASTER)) / "model.bin").write_bytes(bytes(10_000_000))
+    with pytest.raises(ModelError, match="MB must be free"):
+        _pull(FASTER, store, free=50_001_000)
+
+
 @pytest.mark.parametrize(
     ("key", "copy"),
     [("whisper:tiny.en", "whisper:/path/to/tiny.en.pt"), ("faster-whisper:tiny.en", "faster-whisper:/path/to/model")],
