@@ -56,7 +56,7 @@ class Ear:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.set()
-        self._thread.join()
+        self._thread.join(2.0)
 
     def hear(self, pcm: NDArray[np.float32], at_ns: int) -> int:
         """Hear float32 [n] at 48 kHz from the sample nearest to the monotonic time `at_ns` on; returns that sample's

@@ -22,7 +22,7 @@ from typing import Self
 
 _START_S = 10.0
 _PLUGIN = "libasound_module_pcm_pulse.so"
-_PROGRAMS = {name: shutil.which(name) or "" for name in ("pulseaudio", "paplay", "pactl")}
+_PROGRAMS = {name: shutil.which(name) or "" for name in ("pulseaudio", "paplay", "pactl", "parec")}
 
 
 def pulse_is_installed() -> bool:
@@ -82,11 +82,20 @@ class PulseServer:
     def add_microphone(self, name: str, rate_hz: int) -> Path:
         """Plug in another microphone, mono, make it the default, and return the pipe from which it takes its samples
         (int16, little endian): it delivers them as soon as they are written.
+
+        Somebody always records from it, because the server leaves the pipe of a microphone alone that nobody hears, and
+        would give the first who does what has waited there.
         """
         pipe = Path(self.environment["PULSE_RUNTIME_PATH"]) / name
         module = (f"source_name={name}", f"file={pipe}", "format=s16le", f"rate={rate_hz}", "channels=1")
         for order in (("load-module", "module-pipe-source", *module), ("set-default-source", name)):
             subprocess.run([_PROGRAMS["pactl"], *order], env=self._surroundings(), capture_output=True, check=True)
+        listening = subprocess.Popen(
+            [_PROGRAMS["parec"], f"--device={name}", "--latency-msec=100"],
+            env=self._surroundings(),
+            stdout=subprocess.DEVNULL,
+        )
+        self._closing.callback(_end, listening)
         return pipe
 
     def unplug(self) -> None:
