@@ -5,41 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import deadpan
-from agent.config import Config
+from agent.config import SupervisionConfig
 from agent.processes.supervisor import Supervisor
-from agent.session import open_session, resolve_inputs
+from agent.topology import WorkerName
 from tests.integration.processes import descendants, is_running, session_folders, started
-
-
-def demo_session(folder: Path, *, restarts: int = 5, silence_s: float = 5.0) -> tuple[Supervisor, str]:
-    endpoint = f"ipc://{folder}/out"
-    config = Config(
-        source="demo",
-        publish=replace(Config().publish, endpoint=endpoint),
-        supervision=replace(Config().supervision, restarts=restarts, silence_s=silence_s),
-    )
-    return open_session(config, resolve_inputs(config)), endpoint
-
-
-def follow(
-    supervisor: Supervisor,
-    subscription: deadpan.Subscription,
-    until: Callable[[deadpan.Message], bool],
-    limit: int = 2000,
-) -> list[deadpan.Message]:
-    """Attend to the processes and read the stream until a message is the one waited for."""
-    read: list[deadpan.Message] = []
-    for _ in range(limit):
-        supervisor.attend(10)
-        while (message := subscription.receive(0)) is not None:
-            read.append(message)
-            if until(message):
-                return read
-    raise AssertionError(f"waited in vain; the last of {len(read)} messages: {read[-1:]}")
+from tests.integration.sessions import demo_session, follow
 
 
 def face_is(status: str) -> Callable[[deadpan.Message], bool]:
@@ -48,6 +21,13 @@ def face_is(status: str) -> Callable[[deadpan.Message], bool]:
 
 def face_is_older_than(age_ms: float) -> Callable[[deadpan.Message], bool]:
     return lambda m: isinstance(m, deadpan.Estimate) and (m.modalities["face"].age_ms or float("inf")) > age_ms
+
+
+def running(supervisor: Supervisor, name: WorkerName) -> int:
+    """The id of a process that runs: a signal to none would reach the tests themselves."""
+    pid = supervisor.pid(name)
+    assert pid is not None, f"{name} does not run"
+    return pid
 
 
 def worker_is(name: str, state: str) -> Callable[[deadpan.Message], bool]:
@@ -59,8 +39,7 @@ def test_a_killed_face_process_is_masked_reported_and_started_again(tmp_path: Pa
     with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
         supervisor.start()
         follow(supervisor, subscription, face_is("ok"))
-        killed = supervisor.pid("face")
-        assert killed is not None
+        killed = running(supervisor, "face")
         os.kill(killed, signal.SIGKILL)
         read = follow(supervisor, subscription, worker_is("face", "restarting"))
         report = read[-1]
@@ -79,12 +58,13 @@ def test_a_killed_face_process_is_masked_reported_and_started_again(tmp_path: Pa
 
 
 def test_a_process_that_fails_too_often_is_given_up_and_the_stream_goes_on(tmp_path: Path) -> None:
-    supervisor, endpoint = demo_session(tmp_path, restarts=2)
+    supervisor, endpoint = demo_session(tmp_path, SupervisionConfig(restarts=2))
     with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
         supervisor.start()
         for state in ("restarting", "failed"):
+            follow(supervisor, subscription, worker_is("face", "running"))
             follow(supervisor, subscription, lambda m: not face_is_older_than(200)(m) and face_is("ok")(m))
-            os.kill(supervisor.pid("face") or 0, signal.SIGKILL)
+            os.kill(running(supervisor, "face"), signal.SIGKILL)
             read = follow(supervisor, subscription, worker_is("face", state))
         report = read[-1]
         assert isinstance(report, deadpan.Health)
@@ -97,11 +77,11 @@ def test_a_process_that_fails_too_often_is_given_up_and_the_stream_goes_on(tmp_p
 
 
 def test_a_process_that_falls_silent_is_ended_and_started_again(tmp_path: Path) -> None:
-    supervisor, endpoint = demo_session(tmp_path, silence_s=1.5)
+    supervisor, endpoint = demo_session(tmp_path, SupervisionConfig(silence_s=1.5))
     with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
         supervisor.start()
         follow(supervisor, subscription, worker_is("prosody", "running"))
-        stopped = supervisor.pid("prosody") or 0
+        stopped = running(supervisor, "prosody")
         os.kill(stopped, signal.SIGSTOP)
         read = follow(supervisor, subscription, worker_is("prosody", "restarting"))
         report = read[-1]
