@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from agent.config import Config, SpeechConfig
-from agent.weights.catalogue import EMBEDDED, FAMILIES, PREFERRED, Entry, Family, entries
+from agent.weights.catalogue import CATALOGUE, EMBEDDED, FAMILIES, PREFERRED, Entry, Family, entries
 from agent.weights.engine import AUTO, Engine, EngineError, parse
 from agent.weights.store import Store, default_folder
 
@@ -55,10 +55,24 @@ def choose(speech: SpeechConfig, store: Store | None = None, has: Callable[[Fami
 
 
 def settle(config: Config) -> tuple[Config, str]:
-    """The configuration with its engine decided, and what to tell the person: nothing when it is the embedded one."""
-    choice = choose(config.speech)
+    """The configuration with its engine decided, and what to tell the person: which it is, if not the embedded one.
+
+    Also told is what `auto` would have looked at, had it not been damaged. Raises EngineError as `choose` does.
+    """
+    store = Store(default_folder())
+    choice = choose(config.speech, store)
     settled = replace(config, speech=replace(config.speech, engine=choice.engine))
-    return settled, "" if choice.engine == EMBEDDED else f"Speech: {choice.title}"
+    told = [] if choice.engine == EMBEDDED else [f"Speech: {choice.title}"]
+    if config.speech.engine == AUTO:
+        told += _damaged(store)
+    return settled, "\n".join(told)
+
+
+def _damaged(store: Store) -> Iterator[str]:
+    for entry in CATALOGUE:
+        verdict = store.glance(entry)
+        if verdict.state == "damaged" and installed(entry.family):
+            yield f"{entry.key} is not used: {verdict.reason}; run: deadpan models pull {entry.key}"
 
 
 def _embedded(language: str) -> Choice:

@@ -26,9 +26,9 @@ def perform(options: argparse.Namespace) -> int:
     if inputs.remark:
         print(inputs.remark, file=sys.stderr)
     if inputs.microphone is not None:
-        config, engine = settle(config)
-        if engine:
-            print(engine, file=sys.stderr)
+        config, told = settle(config)
+        if told:
+            print(told, file=sys.stderr)
     for ending in _ENDINGS:
         signal.signal(ending, _interrupt)
     if not options.json:

@@ -27,9 +27,9 @@ def perform(options: argparse.Namespace) -> int:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         print(f"deadpan: several recordings would be written to {options.out}/{twice[0]}; rename one", file=sys.stderr)
         return 1
-    config, engine = settle(config)
-    if engine:
-        print(engine, file=sys.stderr)
+    config, told = settle(config)
+    if told:
+        print(told, file=sys.stderr)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with (
         Player(config) as player,

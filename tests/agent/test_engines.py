@@ -170,3 +170,14 @@ def test_settling_puts_the_choice_into_the_settings_and_says_it(store: Store, mo
     settled, told = settle(Config(speech=SpeechConfig(step_s=1.0)))
     assert settled.speech == SpeechConfig(engine=f"faster-whisper:{store.folder}/faster-whisper/base.en", step_s=1.0)
     assert told == "Speech: faster-whisper base.en"
+
+
+def test_a_damaged_model_is_not_passed_over_in_silence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEADPAN_MODELS", str(store.folder))
+    install_engines(monkeypatch)
+    store.loadable(keep(store, small("whisper:tiny.en"))).write_bytes(b"short")
+    assert settle(Config()) == (
+        Config(speech=SpeechConfig(engine="moonshine")),
+        "whisper:tiny.en is not used: tiny.en.pt has 5 bytes, not 7000; run: deadpan models pull whisper:tiny.en",
+    )
+    assert settle(Config(speech=SpeechConfig(engine="moonshine")))[1] == ""
