@@ -126,11 +126,46 @@ def test_time_starts_anew_after_a_gap(model: ProsodyModel) -> None:
     assert [e.interval.start_ns for e in later] == [3 * NS_PER_S, 3 * NS_PER_S + 100_000_000]
 
 
-def test_stamps_that_jitter_less_than_the_gap_do_not_move_the_grid(model: ProsodyModel) -> None:
+def test_stamps_that_jitter_less_than_the_gap_hardly_move_the_grid(model: ProsodyModel) -> None:
     encoder = ProsodyEncoder(model)
     first = encoder.push(AudioChunk(0, 0, RATE_HZ, buzz(150, 0.25)))
     second = encoder.push(AudioChunk(1, 280_000_000, RATE_HZ, buzz(150, 0.25)))
-    assert [e.interval.start_ns for e in [*first, *second]] == [i * 100_000_000 for i in range(5)]
+    starts_ns = [e.interval.start_ns for e in [*first, *second]]
+    assert starts_ns == pytest.approx([i * 100_000_000 for i in range(5)], abs=500_000)
+
+
+@settings(max_examples=6, deadline=None)
+@given(drift=st.floats(-500e-6, 500e-6), length=st.integers(160, 4000))
+def test_hops_keep_to_the_chunks_own_times_when_these_drift(model: ProsodyModel, drift: float, length: int) -> None:
+    seconds = 60
+    encoder = ProsodyEncoder(model)
+    embeddings: list[Embedding] = []
+    for seq, first in enumerate(range(0, seconds * RATE_HZ, length)):
+        pts_ns = round(first * NS_PER_S / RATE_HZ * (1 + drift))
+        embeddings += encoder.push(AudioChunk(seq, pts_ns, RATE_HZ, np.zeros(length, np.float32)))
+    assert len(embeddings) >= 10 * seconds - 1
+    for hop, embedding in enumerate(embeddings):
+        assert embedding.interval.start_ns == pytest.approx(hop * 1e8 * (1 + drift), abs=2e6)
+    assert all(early.interval.end_ns == late.interval.start_ns for early, late in pairwise(embeddings))
+
+
+def test_a_drift_in_the_stamps_changes_times_and_nothing_else(model: ProsodyModel) -> None:
+    def encoded(drift: float) -> list[Embedding]:
+        encoder = ProsodyEncoder(model)
+        chunks = range(0, 5 * len(SPEECH) // 512 * 512, 512)
+        sound = np.tile(SPEECH, 5)
+        return [
+            embedding
+            for seq, first in enumerate(chunks)
+            for embedding in encoder.push(
+                AudioChunk(seq, round(first * NS_PER_S / RATE_HZ * (1 + drift)), RATE_HZ, sound[first : first + 512])
+            )
+        ]
+
+    straight, drifting = encoded(0.0), encoded(500e-6)
+    assert [e.vector.tobytes() for e in straight] == [e.vector.tobytes() for e in drifting]
+    assert [e.reading for e in straight] == [e.reading for e in drifting]
+    assert drifting[-1].interval.end_ns - straight[-1].interval.end_ns == pytest.approx(4.5e6, abs=2e6)
 
 
 def test_old_audio_is_not_heard_twice(model: ProsodyModel) -> None:
@@ -150,3 +185,35 @@ def test_reset_forgets_the_stream(model: ProsodyModel) -> None:
     encoder.push(AudioChunk(0, 5 * NS_PER_S, RATE_HZ, buzz(220, 1.0)))
     encoder.reset()
     assert as_bytes(list(encoder.push(AudioChunk(0, 0, RATE_HZ, SPEECH)))) == as_bytes(encode(model, SPEECH))
+
+
+@settings(max_examples=4, deadline=None)
+@given(cuts=st.lists(st.integers(0, len(SPEECH)), max_size=8), gap_ms=st.sampled_from([60, 700, 5000]))
+def test_a_hole_in_time_is_the_same_however_the_audio_around_it_was_cut(
+    model: ProsodyModel, cuts: list[int], gap_ms: int
+) -> None:
+    """The grid begins anew after the hole; what is heard after it never changes what was before."""
+    hole, gap_ns = len(SPEECH) // 2, gap_ms * 1_000_000
+
+    def encoded(edges: list[int]) -> list[Embedding]:
+        encoder = ProsodyEncoder(model)
+        made: list[Embedding] = []
+        for first, last in pairwise([0, *sorted({hole, *edges}), len(SPEECH)]):
+            pts_ns = first * NS_PER_S // RATE_HZ + (gap_ns if first >= hole else 0)
+            made += encoder.push(AudioChunk(0, pts_ns, RATE_HZ, SPEECH[first:last]))
+        return made
+
+    assert as_bytes(encoded(cuts)) == as_bytes(encoded([]))
+    before = as_bytes(encode(model, SPEECH[:hole]))
+    assert as_bytes(encoded(cuts))[: len(before)] == before
+
+
+def test_what_the_stream_remembers_does_not_grow(model: ProsodyModel) -> None:
+    encoder = ProsodyEncoder(model)
+    second = buzz(150, 1.0)
+    held = set()
+    for at in range(12):
+        encoder.push(AudioChunk(at, at * NS_PER_S, RATE_HZ, second if at % 3 else silence(1.0)))
+        if at >= 4:
+            held.add((len(encoder._pending), len(encoder._waiting), len(encoder._recent), len(encoder._sounds)))
+    assert len(held) == 1
