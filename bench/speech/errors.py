@@ -44,18 +44,16 @@ def matches(reference: Sequence[str], heard: Sequence[str]) -> list[tuple[int, i
     A word that is spoken as several ("F2", "don't") is left out: no time of a part of it is known.
     """
     said, got = spoken_by_word(list(reference)), spoken_by_word(list(heard))
-    if not said or not got:
-        return []
-    alignment = jiwer.process_words(" ".join(token for token, _ in said), " ".join(token for token, _ in got))
-    whole = [_single(said), _single(got)]
-    pairs = []
-    for part in alignment.alignments[0]:
-        if part.type == "equal":
-            for step in range(part.ref_end_idx - part.ref_start_idx):
-                pair = said[part.ref_start_idx + step][1], got[part.hyp_start_idx + step][1]
-                if pair[0] in whole[0] and pair[1] in whole[1]:
-                    pairs.append(pair)
-    return pairs
+    whole = _single(said), _single(got)
+    pairs = [(said[one][1], got[other][1]) for one, other in _equal(said, got)]
+    return [pair for pair in pairs if pair[0] in whole[0] and pair[1] in whole[1]]
+
+
+def unmatched(words: Sequence[str], others: Sequence[str]) -> set[int]:
+    """Indices of the written words of which some sound has no equal in the other text."""
+    said, got = spoken_by_word(list(words)), spoken_by_word(list(others))
+    found = {one for one, _ in _equal(said, got)}
+    return {index for at, (_, index) in enumerate(said) if at not in found}
 
 
 def corpus_rate(errors: Sequence[Errors]) -> float:
@@ -85,6 +83,19 @@ def _interval(files: list[tuple[int, int]], draws: int, seed: int) -> tuple[floa
         rates.append(sum(total for total, _ in drawn) / words if words else 0.0)
     rates.sort()
     return rates[round(0.025 * (draws - 1))], rates[round(0.975 * (draws - 1))]
+
+
+def _equal(said: list[tuple[str, int]], got: list[tuple[str, int]]) -> list[tuple[int, int]]:
+    """Places (in one, in the other) of sounds that align and are the same."""
+    if not said or not got:
+        return []
+    alignment = jiwer.process_words(" ".join(sound for sound, _ in said), " ".join(sound for sound, _ in got))
+    return [
+        (part.ref_start_idx + step, part.hyp_start_idx + step)
+        for part in alignment.alignments[0]
+        if part.type == "equal"
+        for step in range(part.ref_end_idx - part.ref_start_idx)
+    ]
 
 
 def _single(tokens: list[tuple[str, int]]) -> set[int]:

@@ -9,7 +9,7 @@ from itertools import groupby
 import jiwer
 
 from bench.speech.corpora import AlignedWord
-from bench.speech.errors import matches
+from bench.speech.errors import matches, unmatched
 from bench.speech.hearing import WINDOW_S, Shown
 from bench.speech.spoken import spoken
 from encoders.samples import NS_PER_S, Word
@@ -79,10 +79,10 @@ def settled_words(revisions: Sequence[Shown]) -> list[Settled]:
 
 
 def contradicted(revisions: Sequence[Shown]) -> int:
-    """Committed words that the final transcript does not confirm: neither the same nor in the same place."""
+    """How many committed words sound otherwise in the final transcript, or are not in their place."""
     early = [held.word.text for held in settled_words(revisions) if held.early]
     final = [word.text for one in revisions if one.transcript.final for word in one.transcript.words]
-    return len(early) - len({index for index, _ in matches(early, final)}) if early else 0
+    return len(unmatched(early, final))
 
 
 def edits(revisions: Sequence[Shown]) -> Edits:

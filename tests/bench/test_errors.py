@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bench.speech.errors import Errors, corpus_rate, interval_of_difference, interval_of_rate, matches, word_errors
+from bench.speech.errors import (
+    Errors,
+    corpus_rate,
+    interval_of_difference,
+    interval_of_rate,
+    matches,
+    unmatched,
+    word_errors,
+)
 
 
 def test_a_missing_a_wrong_and_an_extra_word_are_told_apart() -> None:
@@ -33,6 +41,11 @@ def test_a_word_spoken_as_several_matches_none() -> None:
 
 def test_nothing_matches_nothing() -> None:
     assert matches(["a"], []) == matches([], ["a"]) == []
+
+
+def test_a_word_is_unmatched_when_a_part_of_it_sounds_otherwise() -> None:
+    assert unmatched(["Uh,", "it's", "don't", "won't"], ["It", "is", "don't", "want"]) == {3}
+    assert unmatched(["gone"], []) == {0}
 
 
 def test_long_files_weigh_more_in_the_corpus_rate() -> None:

@@ -23,7 +23,7 @@ class Counting:
 
     name = "counting"
 
-    def transcribe(self, pcm: Pcm, _guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
+    def transcribe(self, pcm: Pcm, _guess: tuple[HeardWord, ...] | None = None, /) -> tuple[HeardWord, ...]:
         return (HeardWord(str(len(pcm) // SECOND), 1.0),)
 
 
