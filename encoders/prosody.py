@@ -1,7 +1,8 @@
 """Audio chunks in, one prosody embedding per 100 ms hop out, with the voice head's reading.
 
 Hops lie on an absolute sample grid that starts at the stream's first sample, and the pitch model is fed exactly one hop
-at a time, so the embeddings are the same bytes however the audio was cut.
+at a time, so the embeddings are the same bytes however the audio was cut. Where the chunks' times drift away from the
+count of samples, the hops' times go with them.
 
 An embedding leaves with the last sample of its hop. Loudness, tilt and flux are of that very hop. Pitch, voicing,
 tempo, pauses, the confidence and the reading are of the stretch that ends PITCH_LAG_HOPS earlier: the pitch model looks
@@ -39,6 +40,8 @@ PROSODY_DIMS = (
 )
 PITCH_LAG_HOPS = 2
 LARGEST_GAP_NS = 50_000_000
+_LEAST_SHIFT_NS = 1_000_000  # less is rounding, and must not make the times depend on how the audio was cut
+_LARGEST_SLEW = 500  # parts of a stretch of audio, one of which its end may be moved: faster than any device drifts
 
 _FMIN_HZ, _FMAX_HZ = 60.0, 600.0
 _PITCH_FRAME = 256  # samples
@@ -86,7 +89,8 @@ class ProsodyEncoder:
         """The hops completed by this chunk. NaN and infinite samples count as 0; the rest is clipped to [-1, 1].
 
         A jump of more than 50 ms in the time stamps starts the grid anew there; samples older than what was heard are
-        dropped. Raises ValueError when the audio is not 16 kHz or not one channel.
+        dropped. Stamps that leave the count by less are followed at 1/500 of its pace. Raises ValueError when the audio
+        is not 16 kHz or not one channel.
         """
         if chunk.sample_rate_hz != SAMPLE_RATE_HZ or chunk.pcm.ndim != 1:
             raise ValueError(f"prosody needs 16 kHz mono, got {chunk.sample_rate_hz} Hz, {chunk.pcm.ndim} dimensions")
@@ -98,6 +102,8 @@ class ProsodyEncoder:
             self._anchor(chunk.pts_ns)
         elif chunk.pts_ns < self._end_ns - LARGEST_GAP_NS:
             pcm = pcm[(self._end_ns - chunk.pts_ns) * SAMPLE_RATE_HZ // NS_PER_S :]
+        else:
+            self._follow(chunk.pts_ns - self._end_ns, chunk.interval.duration_ns)
         clean = np.clip(np.nan_to_num(pcm.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
         self._pending = np.concatenate([self._pending, clean])
         self._heard += len(clean)
@@ -120,9 +126,15 @@ class ProsodyEncoder:
         self._end_ns = None
         self._anchor(0)
 
+    def _follow(self, off_ns: int, duration_ns: int) -> None:
+        """Move the grid towards the chunks' own times, by a five hundredth of the chunk's duration at most."""
+        if abs(off_ns) > _LEAST_SHIFT_NS:
+            most_ns = duration_ns // _LARGEST_SLEW
+            self._anchor_ns += max(-most_ns, min(most_ns, off_ns))
+
     def _anchor(self, pts_ns: int) -> None:
         """Start the grid at `pts_ns`; what is known of the speaker stays."""
-        self._anchor_ns = pts_ns
+        self._anchor_ns = self._hop_ns = pts_ns
         self._heard = 0
         self._hop = 0
         self._pending = np.zeros(HISTORY, np.float32)
@@ -145,13 +157,14 @@ class ProsodyEncoder:
             zip(semitones.tolist(), found.confidence.tolist(), found.loudness_db.tolist(), strict=True)
         )
         frames = self._take_voice() if self._hop >= PITCH_LAG_HOPS else []
-        interval = Interval(self._time_ns(self._hop * HOP), self._time_ns((self._hop + 1) * HOP))
+        interval = Interval(self._hop_ns, self._time_ns((self._hop + 1) * HOP))
         recent = list(self._recent)[-_PRESENCE:]
         confidence = sum(frame.voiced for frame in recent) / _PRESENCE
         measured = self._window.measure() if self._model.head is not None else None
         reading = None if measured is None or self._model.head is None else self._model.head.read(measured)
         embedding = Embedding(self._seq, self.modality, interval, self._describe(sound, frames), confidence, reading)
         self._hop += 1
+        self._hop_ns = interval.end_ns
         self._seq += 1
         return embedding
 

@@ -134,16 +134,16 @@ def test_stamps_that_jitter_less_than_the_gap_hardly_move_the_grid(model: Prosod
     assert starts_ns == pytest.approx([i * 100_000_000 for i in range(5)], abs=500_000)
 
 
-@settings(max_examples=6, deadline=None)
-@given(drift=st.floats(-500e-6, 500e-6), length=st.integers(160, 4000))
+@settings(max_examples=3, deadline=None)
+@given(drift=st.sampled_from([-500e-6, 500e-6]), length=st.integers(160, 4000))
 def test_hops_keep_to_the_chunks_own_times_when_these_drift(model: ProsodyModel, drift: float, length: int) -> None:
-    seconds = 60
+    seconds = 12
     encoder = ProsodyEncoder(model)
     embeddings: list[Embedding] = []
-    for seq, first in enumerate(range(0, seconds * RATE_HZ, length)):
+    for seq, first in enumerate(range(0, (seconds + 1) * RATE_HZ, length)):
         pts_ns = round(first * NS_PER_S / RATE_HZ * (1 + drift))
         embeddings += encoder.push(AudioChunk(seq, pts_ns, RATE_HZ, np.zeros(length, np.float32)))
-    assert len(embeddings) >= 10 * seconds - 1
+    assert len(embeddings) >= 10 * seconds
     for hop, embedding in enumerate(embeddings):
         assert embedding.interval.start_ns == pytest.approx(hop * 1e8 * (1 + drift), abs=2e6)
     assert all(early.interval.end_ns == late.interval.start_ns for early, late in pairwise(embeddings))
