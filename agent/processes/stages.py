@@ -5,12 +5,13 @@ The same stages run in the processes of a live session and in one process when a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from agent.capture.grid import FrameGrid
 from agent.config import SpeechConfig
 from agent.processes.models import Models
+from agent.processes.patience import Announcing
 from agent.processes.wire import Bound, Ended, Value
 from agent.topology import WorkerName
 from deadpan.messages import Pace
@@ -149,10 +150,18 @@ class SpeechStage:
         yield transcript
 
 
-def encoding_stage(name: WorkerName, models: Models, speech: SpeechConfig, rate_hz: float | None = None) -> Stage:
+def encoding_stage(
+    name: WorkerName,
+    models: Models,
+    speech: SpeechConfig,
+    *,
+    rate_hz: float | None = None,
+    announce: Callable[[float], None] | None = None,
+) -> Stage:
     """Start the stream of an encoder process. Imports only what that process needs.
 
-    `rate_hz` is the rate of the frames to come; needed only where a pace is to be kept.
+    `rate_hz` is the rate of the frames to come, needed only where a pace is to be kept; `announce` is told beforehand
+    how many seconds a reading may take, where somebody waits for signs of life.
     """
     match name:
         case "face":
@@ -170,6 +179,7 @@ def encoding_stage(name: WorkerName, models: Models, speech: SpeechConfig, rate_
             settings = SpeechSettings(
                 step_s=speech.step_s, hangover_s=speech.hangover_s, max_utterance_s=speech.max_utterance_s
             )
-            return SpeechStage(SpeechStream(models.recognizer, settings), TextEncoder(models.text))
+            recognizer = models.recognizer if announce is None else Announcing(models.recognizer, announce)
+            return SpeechStage(SpeechStream(recognizer, settings), TextEncoder(models.text))
         case _:
             raise ValueError(f"{name} is not an encoder process")

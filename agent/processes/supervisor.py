@@ -24,7 +24,7 @@ from agent.processes.bus import Inbox, Outbox
 from agent.processes.child import Child
 from agent.processes.governor import Governor, Load, ladder
 from agent.processes.ward import Ward
-from agent.processes.wire import Condition, Ended, Pulse
+from agent.processes.wire import Absorbed, Condition, Ended, Pulse
 from agent.topology import EDGES, Worker, WorkerName
 from deadpan.messages import WorkerHealth
 
@@ -150,12 +150,16 @@ class Supervisor:
         """Take the pulses that have arrived; whether a state has changed."""
         changed = False
         for pulse in self._pulses.receive(timeout_ms):
-            ward = self._wards.get(pulse.worker) if isinstance(pulse, Pulse) else None
-            if not isinstance(pulse, Pulse) or ward is None or ward.settled or ward.child is None:
+            ward = self._wards.get(pulse.worker) if isinstance(pulse, Pulse | Absorbed) else None
+            if not isinstance(pulse, Pulse | Absorbed) or ward is None or ward.settled or ward.child is None:
+                continue
+            if isinstance(pulse, Absorbed):
+                if pulse.pid == ward.child.pid:
+                    ward.heard_s, ward.absorbed_s = time.monotonic(), pulse.for_s
                 continue
             if pulse.pid != ward.child.pid or (ward.retry_s is not None and pulse.state != "finished"):
                 continue  # the last words of the dead; only that it had finished is still news
-            ward.heard_s = time.monotonic()
+            ward.heard_s, ward.absorbed_s = time.monotonic(), 0.0
             changed |= ward.take(pulse, began=self._origin_monotonic_ns is not None)
             self._weigh(ward, pulse)
         return changed
@@ -188,7 +192,8 @@ class Supervisor:
                 ward.child.go(self._origin_monotonic_ns)
                 self._set_pace(ward)
             return True
-        patience_s = self._settings.start_s if ward.health.state == "starting" else self._settings.silence_s
+        starting = ward.health.state == "starting"
+        patience_s = self._settings.start_s if starting else self._settings.silence_s + ward.absorbed_s
         if ward.exit_code is not None:
             self._fell(ward, ward.last_words or ward.obituary, now_s)
         elif now_s - ward.heard_s > patience_s and ward.child is not None:

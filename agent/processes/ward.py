@@ -25,6 +25,8 @@ class Ward:
     child: Child | None = None
     health: WorkerHealth = field(default_factory=lambda: WorkerHealth(state="starting"))
     heard_s: float = 0.0
+    absorbed_s: float = 0.0
+    """How much longer than usual it may be silent."""
     retry_s: float | None = None
     """When it is to be started again; None unless it is dead."""
     last_words: str = ""
@@ -59,7 +61,7 @@ class Ward:
 
     def begin(self, child: Child, now_s: float) -> None:
         """A child has been started for it."""
-        self.child, self.heard_s, self.last_words = child, now_s, ""
+        self.child, self.heard_s, self.absorbed_s, self.last_words = child, now_s, 0.0, ""
         self.health = msgspec.structs.replace(self.health, state="starting", pid=child.pid)
 
     def set(self, state: WorkerState, reason: str = "") -> None:

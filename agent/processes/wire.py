@@ -52,6 +52,15 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A worker begins something that may take it this long, and will give no sign of life meanwhile."""
+
+    worker: WorkerName
+    pid: int
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """How all workers are and how much is asked of them, from the supervisor to whoever publishes it."""
 
@@ -61,7 +70,9 @@ class Condition:
     """Why less is asked of them than is configured, in words; empty when it is not."""
 
 
-Value: TypeAlias = VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Failure | Pulse | Condition
+Value: TypeAlias = (
+    VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Failure | Pulse | Absorbed | Condition
+)
 
 _KINDS: dict[bytes, type[Value]] = {
     b"V": VideoFrame,
@@ -72,6 +83,7 @@ _KINDS: dict[bytes, type[Value]] = {
     b"X": Ended,
     b"F": Failure,
     b"P": Pulse,
+    b"L": Absorbed,
     b"C": Condition,
 }
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from agent.processes.fusing import FusingStage
 from agent.processes.heart import Heart
 from agent.processes.models import Models
 from agent.processes.stages import Stage, encoding_stage
-from agent.processes.wire import Ended
+from agent.processes.wire import Absorbed, Ended
 from agent.stream.publisher import Publisher
 from deadpan.messages import Estimate, Message
 from encoders.samples import AudioChunk, Modality, VideoFrame
@@ -53,7 +54,16 @@ def prepare(assignment: Assignment, bus: Bus) -> Iterator[Work]:
             case encoder:
                 config = assignment.config
                 models = Models(config.speech)
-                yield Encoding(encoding_stage(encoder, models, config.speech, config.camera.rate_hz), bus)
+                yield Encoding(
+                    encoding_stage(
+                        encoder,
+                        models,
+                        config.speech,
+                        rate_hz=config.camera.rate_hz,
+                        announce=lambda for_s: bus.to_supervisor.send(Absorbed(encoder, os.getpid(), for_s)),
+                    ),
+                    bus,
+                )
 
 
 class Capturing:

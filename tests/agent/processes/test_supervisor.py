@@ -14,7 +14,7 @@ from agent.config import Config, SupervisionConfig
 from agent.processes import supervisor as under_test
 from agent.processes.assignment import EXIT_FAILED, Assignment
 from agent.processes.supervisor import StartError, Supervisor
-from agent.processes.wire import Condition, Ended, Pulse, Value
+from agent.processes.wire import Absorbed, Condition, Ended, Pulse, Value
 from agent.topology import WORKERS, WorkerName
 from deadpan.messages import Pace
 from encoders.samples import Modality
@@ -289,6 +289,39 @@ def test_a_process_that_falls_silent_leaves_its_stacks_and_is_started_again(scen
     assert hung.dumped
     assert _state(supervisor, "face") == ("restarting", "no sign of life for 5 s")
     assert _state(supervisor, "prosody")[0] == "running"
+
+
+def _silent_speech(scene: Scene, supervisor: Supervisor, seconds: int) -> None:
+    """Seconds in which all give signs of life but speech."""
+    for _ in range(seconds):
+        for name in ("fusion", "face", "prosody", "camera", "microphone"):
+            scene.pulse(name, "running")
+        supervisor.attend(0)
+        scene.now_s += 1
+    supervisor.attend(0)
+
+
+def test_one_that_said_it_would_be_busy_is_given_that_long_and_no_longer_once_it_speaks_again(
+    scene: Scene, tmp_path: Path
+) -> None:
+    supervisor = _started(scene, tmp_path)
+    scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
+    supervisor.attend(0)
+    _silent_speech(scene, supervisor, 14)
+    assert _state(supervisor, "speech")[0] == "running"
+    scene.pulse("speech", "running")
+    supervisor.attend(0)
+    _silent_speech(scene, supervisor, 6)
+    assert _state(supervisor, "speech") == ("restarting", "no sign of life for 5 s")
+
+
+def test_one_that_is_busy_for_longer_than_it_said_is_started_again(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 2.0))
+    scene.pulses.append(Absorbed("speech", 99, 60.0))  # a predecessor
+    supervisor.attend(0)
+    _silent_speech(scene, supervisor, 8)
+    assert _state(supervisor, "speech") == ("restarting", "no sign of life for 7 s")
 
 
 def test_one_that_is_starting_again_has_as_long_as_at_the_beginning(scene: Scene, tmp_path: Path) -> None:

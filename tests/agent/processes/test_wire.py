@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.processes.wire import Bound, Condition, Ended, Pulse, Value, pack, unpack
+from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Value, pack, unpack
 from deadpan.messages import Pace, WorkerHealth
 from encoders.samples import AudioChunk, Cue, Embedding, Interval, Modality, Reading, Transcript, VideoFrame, Word
 
@@ -20,6 +20,7 @@ SCALAR: list[Value] = [
     Ended("camera"),
     Pulse("face", "running", 12, 3.5, {"sent": 4}, "because", 0.5),
     Condition({"face": WorkerHealth(state="failed", reason="no model", counters={"sent": 3})}),
+    Absorbed("speech", 12, 14.5),
     Condition({}, Pace(level=1, step_s=1.0, face_rate_hz=15.0), "speech was late"),
 ]
 SAMPLES: list[Value] = [
@@ -84,7 +85,7 @@ def test_random_bytes_are_damaged(frame: bytes) -> None:
         unpack(frame)
 
 
-@given(st.sampled_from(b"VAETBXPC"), st.binary())
+@given(st.sampled_from(b"VAETBXFPLC"), st.binary())
 def test_random_bytes_of_a_known_kind_are_damaged(kind: int, rest: bytes) -> None:
     with pytest.raises(ValueError, match="damaged"):
         unpack(bytes([kind]) + rest)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.processes.patience import Announcing
+from encoders.recognizer import HeardWord
+
+
+class Engine:
+    """A recognizer that hears how many samples there were."""
+
+    name = "counting"
+
+    def __init__(self, log: list[str]) -> None:
+        self._log = log
+
+    def transcribe(self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
+        self._log.append("read")
+        return (*guess, HeardWord(str(len(pcm)), 1.0))
+
+
+def test_each_reading_is_announced_before_it_begins_and_longer_for_more_sound() -> None:
+    log: list[str] = []
+    recognizer = Announcing(Engine(log), lambda for_s: log.append(f"{for_s:g} s"))
+    for seconds in (0, 3):
+        recognizer.transcribe(np.zeros(16_000 * seconds, np.float32))
+    assert log == ["10 s", "read", "16 s", "read"]
+
+
+def test_what_is_heard_is_what_the_engine_hears_and_it_keeps_its_name() -> None:
+    recognizer = Announcing(Engine([]), lambda _: None)
+    guess = (HeardWord("oh", 0.5),)
+    assert recognizer.transcribe(np.zeros(5, np.float32), guess) == (*guess, HeardWord("5", 1.0))
+    assert recognizer.name == "counting"
