@@ -150,7 +150,7 @@ def _copy(reply: Reply, out: IO[bytes], name: str, have: int, size: int, told: T
     told(name, have, size)
     while have < size:
         try:
-            block = reply.response.read1(_BLOCK)[: size - have]
+            block = reply.response.read1(_BLOCK)
         except FAILURES as error:
             raise WebError(
                 f"{in_words(error, reply.address)} at {have} of {size} bytes of {name}", passing=True

@@ -11,7 +11,7 @@ from agent.weights.catalogue import ModelError, Repository
 from agent.weights.hub import HUB, endpoint, list_files
 from agent.weights.web import Web, WebError
 from tests.stand_ins.files import FileServer
-from tests.stand_ins.hub import COMMIT, publish
+from tests.stand_ins.hub import COMMIT, large, publish
 
 REPOSITORY = Repository("Systran/faster-whisper-tiny.en")
 FILES = {"config.json": b"{}\n", "model.bin": b"weights" * 100, "tokenizer.json": b"[]\n", "vocabulary.txt": b"a\nb\n"}
@@ -82,6 +82,14 @@ def test_a_server_that_is_no_hub_is_found_out(server: FileServer, headers: dict[
     server.put(f"/{REPOSITORY.path}/resolve/main/config.json", b"{}", headers)
     with pytest.raises(WebError, match=said):
         list_files(REPOSITORY, Web(), server.address)
+
+
+def test_the_length_of_a_redirect_is_not_taken_for_the_file_s(server: FileServer) -> None:
+    publish(server, REPOSITORY.path, FILES)
+    headers = large(server, FILES["model.bin"]) | {"X-Repo-Commit": COMMIT, "X-Linked-Size": ""}
+    server.put(f"/{REPOSITORY.path}/resolve/{COMMIT}/model.bin", b"", headers)
+    sizes = {remote.name: remote.size for remote in list_files(REPOSITORY, Web(), server.address).files}
+    assert (sizes["model.bin"], sizes["tokenizer.json"]) == (None, 3)
 
 
 def test_a_mirror_may_answer_without_redirects(server: FileServer) -> None:
