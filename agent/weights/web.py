@@ -74,8 +74,9 @@ class Web:
         Any status is a reply. Raises WebError when none comes, or when a redirect leaves https.
         """
         headers = {"User-Agent": f"deadpan/{__version__}", "Accept-Encoding": "identity"} | (headers or {})
+        before = ""
         for _ in range(_MAX_REDIRECTS):
-            if not is_safe(address):
+            if not is_safe(address, before):
                 raise WebError(f"{address} is refused: only https is used", passing=False)
             request = urllib.request.Request(address, headers=headers, method=method)  # noqa: S310 - checked above
             try:
@@ -87,18 +88,22 @@ class Web:
             if reply.status not in _REDIRECTS or not target or not follow(target):
                 return reply
             reply.close()
-            address = target
+            before, address = address, target
         raise WebError(f"{host_of(address)} sends from one address to the next without end", passing=False)
 
 
-def is_safe(address: str) -> bool:
-    """Whether what comes from an address cannot be changed on the way: https, or http within this machine."""
+def is_safe(address: str, before: str = "") -> bool:
+    """Whether what comes from an address cannot be changed on the way: https, or http within this machine.
+
+    `before` is the address that sent here, empty for none: from https there is no way to anything else.
+    """
     try:
         parts = urlsplit(address)
     except ValueError:
         return False
     host = parts.hostname or ""
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host)))
+    within = parts.scheme == "http" and _is_here(host) and not before.startswith("https:")
+    return bool(host) and (parts.scheme == "https" or within)
 
 
 def _is_here(host: str) -> bool:

@@ -45,6 +45,14 @@ def test_only_https_and_this_machine_are_safe(address: str, safe: bool) -> None:
     assert is_safe(address) is safe
 
 
+def test_no_server_elsewhere_sends_to_one_on_this_machine() -> None:
+    here, there = "http://127.0.0.1:631/", "https://huggingface.co/"
+    assert not is_safe(here, before=there)
+    assert is_safe(there, before=here)
+    assert is_safe(here, before=here)
+    assert is_safe(there, before=there)
+
+
 @pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://example.com/x", "data:,x"])
 def test_a_redirect_to_anything_less_than_https_is_refused(server: FileServer, target: str) -> None:
     with pytest.raises(WebError, match=r"is refused: only https is used"):
