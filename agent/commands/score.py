@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -20,6 +21,8 @@ from agent.scoring import score
 
 def perform(options: argparse.Namespace) -> int:
     """Score one after another. A recording that cannot be read does not end the run, but makes the exit code 1."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)  # or what is half written would stay
     config, failed = found(options.config), 0
     if options.speech is not None:
         config = check(replace(config, speech=replace(config.speech, engine=options.speech)), "command line")

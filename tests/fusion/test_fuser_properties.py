@@ -348,7 +348,7 @@ def test_a_first_revision_s_state_goes_on_from_the_last_final_one_and_what_was_s
         _said(fuser, tick, probability)
         states += [(e.seq, e.final, e.state) for e in fuser.advance((tick + 1) * PERIOD_MS * MS)]
     assert states == [(0, False, "on"), (1, False, "on"), (2, False, "on")]
-    fuser.push(evidence(Modality.TEXT, 0, 600, sarcasm=0.1), 610 * MS)
+    fuser.push(evidence(Modality.TEXT, 0, 600, sarcasm=0.5), 610 * MS)  # words unmake what began it
     fuser.bound(Modality.TEXT, 600 * MS, 610 * MS)
     assert [(e.seq, e.state) for e in fuser.advance(610 * MS)] == [(0, "off"), (1, "off"), (2, "off")]
     _said(fuser, 3, 0.5)

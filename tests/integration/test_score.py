@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agent.session import demo_location
-from tests.integration.processes import finished, messages
+from tests.integration.processes import descendants, finished, is_running, messages, started
 
 FACES = Path(__file__).parents[2].parent / "shared" / "data" / "av"
 needs_faces = pytest.mark.skipif(not FACES.is_dir(), reason="needs the talking faces of ../shared/data/av")
@@ -98,6 +100,19 @@ def test_scoring_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     estimates = [json.loads(line) for line in (tmp_path / "once/demo/estimates.jsonl").read_text().splitlines()]
     assert [estimate["seq"] for estimate in estimates] == list(range(len(estimates)))
     assert all(estimate["final"] for estimate in estimates)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_told_to_end_it_leaves_nothing_half_written_and_no_process(tmp_path: Path, ending: signal.Signals) -> None:
+    with started("score", demo_location(), "--out", str(tmp_path)) as process:
+        while not list(tmp_path.rglob("estimates.jsonl.part")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        family = descendants(process.pid)
+        process.send_signal(ending)
+        process.wait(timeout=20)
+    assert [path.name for path in tmp_path.rglob("*")] == ["demo"]
+    assert not [pid for pid in family if is_running(pid)]
 
 
 def test_one_bad_file_does_not_end_the_run(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(4 * 3600)]
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """How far the command had come, and what each of its processes weighed then (PSS)."""
+    """How far the command had come, and what each of its processes weighed then."""
 
     minute: float
     mb: dict[str, float]
@@ -36,12 +36,12 @@ class Weighed:
 
 
 def _weigh(pid: int) -> float:
-    """The process's proportional share of memory, in MB; 0 once it is gone."""
+    """The process's own memory in MB, without the files it shares with whoever else runs; 0 once it is gone."""
     try:
         fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:])
     except OSError:
         return 0.0
-    return int(fields["Pss"].split()[0]) / 1024
+    return int(fields["Pss_Anon"].split()[0]) / 1024
 
 
 def _minute(estimates: Path) -> float:
