@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -105,8 +106,13 @@ def test_installing_leaves_out_what_does_not_belong_and_replaces_what_was_there(
     assert [path.name for path in place.parent.iterdir()] == ["tiny.en"]
 
 
-def test_files_are_for_everyone_to_read_and_the_owner_to_write(store: Store) -> None:
-    modes = {path.stat().st_mode & 0o777 for path in store.place(keep(store, FASTER)).iterdir()}
+@pytest.mark.parametrize("mask", [0o000, 0o077])
+def test_files_are_for_everyone_to_read_and_the_owner_to_write(store: Store, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        modes = {path.stat().st_mode & 0o777 for path in store.place(keep(store, FASTER)).iterdir()}
+    finally:
+        os.umask(before)
     assert modes == {0o644}
 
 
