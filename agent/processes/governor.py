@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from statistics import fmean
 
 from deadpan.messages import Pace
 
@@ -116,22 +117,20 @@ class Governor:
     def _overload(self) -> str:
         """Who cannot keep up, and how far; empty when all can."""
         for worker, loads in self._reports.items():
-            if len(loads) < 2:
-                continue
-            if min(load.lag_s for load in loads) > _BEHIND_S:
+            if len(loads) > 1 and min(load.lag_s for load in loads) > _BEHIND_S:
                 return f"{worker} was {loads[-1].lag_s:.1f} s behind"
-            if (busy := _mean_busy(loads)) > _BUSY:
-                return f"{worker} was at work {busy:.0%} of the time"
+            measured = _measured(loads)
+            if len(measured) > 1 and fmean(measured) > _BUSY:
+                return f"{worker} was at work {fmean(measured):.0%} of the time"
         return ""
 
     def _is_calm(self) -> bool:
         """Whether every encoder that reports has room to spare."""
         return bool(self._reports) and all(
-            max(load.lag_s for load in loads) < _IN_TIME_S and _mean_busy(loads) < _IDLE
+            max(load.lag_s for load in loads) < _IN_TIME_S and fmean(_measured(loads) or [0.0]) < _IDLE
             for loads in self._reports.values()
         )
 
 
-def _mean_busy(loads: deque[Load]) -> float:
-    measured = [load.busy for load in loads if load.busy is not None]
-    return sum(measured) / len(measured) if measured else 0.0
+def _measured(loads: deque[Load]) -> list[float]:
+    return [load.busy for load in loads if load.busy is not None]

@@ -25,6 +25,8 @@ class Announcing:
     def name(self) -> str:
         return self._recognizer.name
 
-    def transcribe(self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
+    def transcribe(
+        self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] | None = None, /
+    ) -> tuple[HeardWord, ...]:
         self._announce(_AT_LEAST_S + _PER_SECOND * len(pcm) / SAMPLE_RATE_HZ)
         return self._recognizer.transcribe(pcm, guess)

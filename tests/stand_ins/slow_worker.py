@@ -22,7 +22,7 @@ _transcribe = MoonshineRecognizer.transcribe
 
 
 def transcribe_slowly(
-    recognizer: MoonshineRecognizer, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] = (), /
+    recognizer: MoonshineRecognizer, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] | None = None, /
 ) -> tuple[HeardWord, ...]:
     """The recognizer's own words, later."""
     due_s = time.monotonic() + float(os.environ[SECONDS_PER_SECOND]) * len(pcm) / SAMPLE_RATE_HZ

@@ -69,6 +69,10 @@ def test_a_single_long_utterance_changes_nothing() -> None:
     assert governor.reason == ""
 
 
+def test_the_first_report_of_a_run_measures_nothing_and_is_no_second_one() -> None:
+    assert _levels(Governor(LEVELS), [Load(0.0), BUSY, BUSY]) == [0, 0, 1]
+
+
 def test_a_face_encoder_may_be_at_work_all_the_time_because_it_skips_what_it_cannot_do() -> None:
     assert set(_levels(Governor(LEVELS), [Load(0.06, None)] * 10, worker="face")) == {0}
 

@@ -15,9 +15,11 @@ class Engine:
     def __init__(self, log: list[str]) -> None:
         self._log = log
 
-    def transcribe(self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
+    def transcribe(
+        self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] | None = None, /
+    ) -> tuple[HeardWord, ...]:
         self._log.append("read")
-        return (*guess, HeardWord(str(len(pcm)), 1.0))
+        return (*(guess or ()), HeardWord(str(len(pcm)), 1.0))
 
 
 def test_each_reading_is_announced_before_it_begins_and_longer_for_more_sound() -> None:
