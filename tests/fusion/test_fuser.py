@@ -1,22 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoders.samples import Embedding, Interval, Modality
-from fusion.estimate import Estimate, Scores, Window
+from fusion.estimate import Scores, Window
 from fusion.fuser import Fuser, FuserSettings
 from tests.fusion.evidence import MS, evidence
+from tests.fusion.sessions import LATENESS_MS, MAX_WAIT_MS, PERIOD_MS, Told, live, tell
 
-PERIOD_MS = 200
-MAX_WAIT_MS = 150
-LATENESS_MS = 3000
 LIVE = (Modality.FACE, Modality.VOICE)
 
 
@@ -40,41 +37,8 @@ class Spelled:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An embedding or a watermark, and when it reaches fusion."""
-
-    at_ms: int
-    what: Embedding | tuple[Modality, int]
-
-
 def _fuser(modalities: Iterable[Modality] = tuple(Modality), window_ns: int = 8000 * MS) -> Fuser:
     return Fuser(Spelled(), list(modalities), FuserSettings(window_ns=window_ns))
-
-
-def _tell(fuser: Fuser, told: Told, now_ms: int) -> None:
-    if isinstance(told.what, Embedding):
-        fuser.push(told.what, now_ms * MS)
-    else:
-        modality, bound_ms = told.what
-        fuser.bound(modality, bound_ms * MS, now_ms * MS)
-
-
-def _live(fuser: Fuser, every: Sequence[Told], until_ms: int) -> list[tuple[int, Estimate]]:
-    """Run as the fusion process does: wake for what arrives and for each deadline. When, and what was published."""
-    published: list[tuple[int, Estimate]] = []
-
-    def advance(now_ns: int) -> None:
-        published.extend((now_ns, estimate) for estimate in fuser.advance(now_ns))
-
-    for told in sorted(every, key=lambda told: told.at_ms):
-        while fuser.next_deadline_ns < told.at_ms * MS:
-            advance(fuser.next_deadline_ns)
-        _tell(fuser, told, told.at_ms)
-        advance(told.at_ms * MS)
-    while fuser.next_deadline_ns <= until_ms * MS:
-        advance(fuser.next_deadline_ns)
-    return published
 
 
 def _steady(modality: Modality, hop_ms: int, delay_ms: int, until_ms: int) -> list[Told]:
@@ -106,7 +70,7 @@ arrivals = st.lists(
 @given(arrivals)
 @settings(max_examples=30)
 def test_whatever_arrives_every_tick_has_one_revision_0_in_order_and_in_time(every: list[Told]) -> None:
-    published = _live(_fuser(), every, until_ms=10_000)
+    published = live(_fuser(), every, until_ms=10_000)
     first = [(now_ns, estimate) for now_ns, estimate in published if estimate.revision == 0]
     assert [estimate.seq for _, estimate in first] == list(range(len(first)))
     assert len(first) >= (10_000 - MAX_WAIT_MS) // PERIOD_MS
@@ -118,7 +82,7 @@ def test_whatever_arrives_every_tick_has_one_revision_0_in_order_and_in_time(eve
 @given(arrivals)
 @settings(max_examples=30)
 def test_whatever_arrives_every_tick_is_final_once_and_then_silent(every: list[Told]) -> None:
-    published = _live(_fuser(), every, until_ms=10_000)
+    published = live(_fuser(), every, until_ms=10_000)
     settled: set[int] = set()
     revisions: dict[int, int] = {}
     for now_ns, estimate in published:
@@ -137,34 +101,10 @@ def test_whatever_arrives_every_tick_is_final_once_and_then_silent(every: list[T
 def test_the_next_deadline_is_when_something_is_published_and_not_before(every: list[Told]) -> None:
     fuser = _fuser()
     for told in sorted(every, key=lambda told: told.at_ms):
-        _tell(fuser, told, told.at_ms)
+        tell(fuser, told, told.at_ms)
         fuser.advance(told.at_ms * MS)
         assert fuser.next_deadline_ns > told.at_ms * MS
     assert fuser.advance(fuser.next_deadline_ns)
-
-
-@given(st.integers(0, 2**32), st.integers(0, 2**32))
-@settings(max_examples=15)
-def test_final_estimates_do_not_depend_on_the_order_of_arrival_across_modalities(one: int, other: int) -> None:
-    """Each modality keeps its own order, as its queue does; how the three interleave within the lateness is chance."""
-
-    def delayed(seed: int) -> list[Told]:
-        chance = np.random.default_rng(seed)
-        delays = {Modality.FACE: 140, Modality.VOICE: 140, Modality.TEXT: 2500}
-        every: list[Told] = []
-        for modality, hop_ms in ((Modality.FACE, 70), (Modality.VOICE, 100), (Modality.TEXT, 500)):
-            longest = delays[modality]
-            at_ms = 0
-            for told in _steady(modality, hop_ms, 0, 4000):
-                at_ms = max(at_ms, told.at_ms + int(chance.integers(longest + 1)))
-                # An interruption of the queue delays what follows, but never beyond what is waited for.
-                every.append(Told(min(at_ms, told.at_ms + longest), told.what))
-        return every
-
-    def finals(every: list[Told]) -> list[tuple[int, Scores, str]]:
-        return [(e.seq, e.scores, e.state) for _, e in _live(_fuser(), every, until_ms=10_000) if e.final]
-
-    assert finals(delayed(one))[:20] == finals(delayed(other))[:20]
 
 
 def test_with_every_watermark_passed_the_first_revision_is_the_final_one() -> None:
@@ -202,7 +142,7 @@ def test_a_modality_that_never_speaks_costs_at_most_max_wait_until_it_is_idle_an
     silent: Modality,
 ) -> None:
     (talking,) = set(LIVE) - {silent}
-    published = _live(_fuser(LIVE), _steady(talking, 50, 20, 4000), until_ms=4000)
+    published = live(_fuser(LIVE), _steady(talking, 50, 20, 4000), until_ms=4000)
     waited_ms = {e.seq: (now_ns - e.interval.end_ns) // MS for now_ns, e in published if e.revision == 0}
     assert waited_ms[0] == MAX_WAIT_MS
     assert {waited for seq, waited in waited_ms.items() if (seq + 1) * PERIOD_MS > 1000} == {20}
@@ -211,7 +151,7 @@ def test_a_modality_that_never_speaks_costs_at_most_max_wait_until_it_is_idle_an
 
 def test_a_modality_that_dies_becomes_stale_with_a_growing_age_and_then_absent() -> None:
     every = _steady(Modality.FACE, 50, 20, 14_000) + _steady(Modality.VOICE, 50, 20, 2000)
-    published = _live(_fuser(LIVE), every, until_ms=14_000)
+    published = live(_fuser(LIVE), every, until_ms=14_000)
     standings = {e.interval.end_ns // MS: e.standings[Modality.VOICE] for _, e in published if e.revision == 0}
     assert standings[2000].status == "ok"
     assert standings[2000].age_ns == 0
@@ -227,7 +167,7 @@ def test_a_modality_that_comes_back_is_waited_for_and_used_again() -> None:
         if isinstance(told.what, Embedding)
     ]
     every = _steady(Modality.FACE, 50, 20, 5000) + _steady(Modality.VOICE, 50, 20, 1000) + back
-    published = _live(_fuser(LIVE), every, until_ms=5000)
+    published = live(_fuser(LIVE), every, until_ms=5000)
     standings = {e.interval.end_ns // MS: e.standings[Modality.VOICE].status for _, e in published if e.revision == 0}
     assert [standings[at_ms] for at_ms in (1000, 3000, 4400)] == ["ok", "stale", "ok"]
 
@@ -293,7 +233,7 @@ def test_the_window_begins_with_the_session_and_then_moves_along() -> None:
 
 def test_a_session_taken_over_begins_with_the_first_whole_tick() -> None:
     fuser = Fuser(Spelled(), [Modality.VOICE], start_ns=4_900 * MS)
-    published = _live(fuser, [], until_ms=5500)
+    published = live(fuser, [], until_ms=5500)
     assert [e.seq for _, e in published] == [25]
     assert published[0][1].interval.end_ns == 5200 * MS
 
@@ -320,7 +260,7 @@ def test_memory_does_not_grow_with_time_nor_with_what_is_pushed() -> None:
     def held(seconds: int) -> int:
         fuser = _fuser(LIVE)
         every = [told for modality in LIVE for told in _steady(modality, 50, 20, seconds * 1000)]
-        _live(fuser, every, until_ms=seconds * 1000)
+        live(fuser, every, until_ms=seconds * 1000)
         return sum(len(timeline) for timeline in fuser._timelines.values())
 
     assert held(24) == held(12)

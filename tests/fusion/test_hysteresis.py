@@ -41,3 +41,15 @@ def test_it_is_unknown_exactly_where_there_is_no_probability(told: list[float | 
 def test_thresholds_in_the_wrong_order_or_outside_a_probability_are_refused(on: float, off: float) -> None:
     with pytest.raises(ValueError, match="0 <= off <= on <= 1"):
         Hysteresis(on, off)
+
+
+@given(st.lists(probabilities), st.lists(probabilities), probabilities)
+def test_what_would_be_said_is_what_is_said_and_asking_changes_nothing(
+    before: list[float | None], between: list[float | None], probability: float | None
+) -> None:
+    asked, told = Hysteresis(), Hysteresis()
+    for each in before:
+        asked.push(each)
+        told.push(each)
+    foreseen = [asked.after(between, probability) for _ in range(2)]
+    assert foreseen == [[told.push(each) for each in [*between, probability]][-1]] * 2

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +64,44 @@ def test_a_repeated_embedding_is_counted_and_the_first_one_kept() -> None:
     timeline = _timeline(first, again)
     assert timeline.known(0, 200 * MS) == (first,)
     assert timeline.losses == {"repeated": 1, "late": 0, "overflow": 0}
+
+
+@pytest.mark.parametrize(("growing", "kept"), [(False, 3), (True, 8)])
+@pytest.mark.parametrize("order", [(3, 8), (8, 3)])
+def test_of_two_for_one_stretch_the_same_one_stays_whichever_came_first(
+    growing: bool, kept: int, order: tuple[int, int]
+) -> None:
+    timeline = _timeline(*(evidence(Modality.TEXT, 0, 100, seq=seq) for seq in order), growing=growing)
+    assert [embedding.seq for embedding in timeline.known(0, 200 * MS)] == [kept]
+    assert timeline.losses["repeated"] == 1
+
+
+@given(st.lists(st.integers(-5, 60), max_size=40), st.integers(0, 60), st.integers(0, 60))
+def test_a_watermark_never_goes_back_and_its_past_is_known_as_far_back_as_is_asked_for(
+    bounds: list[int], until: int, forgotten: int
+) -> None:
+    timeline = Timeline(growing=False)
+    for bound in bounds:
+        timeline.bound(bound)
+    assert timeline.bound_ns == max([-1, *bounds])
+    timeline.forget_before(min(forgotten, until))
+    risen = [bound for n, bound in enumerate(bounds) if bound > max([-1, *bounds[:n]])]
+    assert timeline.bound_by(until) == max([-1, *(bound for bound in risen if bound <= until)])
+
+
+def test_a_flood_of_watermarks_is_bounded_and_the_last_one_counts() -> None:
+    timeline = Timeline(growing=False, limit=10)
+    for bound in range(1000):
+        timeline.bound(bound)
+    assert len(timeline._bounds) == 10
+    assert timeline.bound_ns == timeline.bound_by(999) == 999
+
+
+def test_when_there_are_too_many_one_ahead_of_the_clock_goes_first() -> None:
+    timeline = Timeline(growing=False, limit=2)
+    for end_ms in (100, 900, 200):
+        timeline.push(evidence(Modality.FACE, 0, end_ms), settled_ns=-1, now_ns=250 * MS)
+    assert _ends_ms(timeline.known(0, 1000 * MS)) == [100, 200]
 
 
 def test_an_embedding_of_a_settled_stretch_is_counted_as_late() -> None:
