@@ -146,7 +146,8 @@ class SpeechStage:
 
     def _emit(self, transcript: Transcript) -> Iterator[Value]:
         self._transcripts += 1
-        yield from self._text.push(transcript)
+        # An utterance cut for its length ends before what its last partial reached: fusion has settled that by then.
+        yield from (made for made in self._text.push(transcript) if made.interval.end_ns > self._bound_ns)
         yield transcript
 
 

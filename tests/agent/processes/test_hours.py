@@ -36,7 +36,7 @@ class Counting:
     name = "counting"
 
     def transcribe(
-        self, pcm: np.ndarray[tuple[int], np.dtype[np.float32]], _guess: tuple[HeardWord, ...] = (), /
+        self, pcm: np.ndarray[tuple[int], np.dtype[np.float32]], _guess: tuple[HeardWord, ...] | None = None, /
     ) -> tuple[HeardWord, ...]:
         return tuple(HeardWord(f"word{n}", 0.9, None) for n in range(len(pcm) // (RATE_HZ // 2)))
 
@@ -66,8 +66,9 @@ def test_twenty_minutes_leave_no_more_behind_than_one(monkeypatch: pytest.Monkey
     text = TextEncoder(cast(TextModel, Flat()))
     stage = SpeechStage(SpeechStream(Counting()), text)
     fusing = FusingStage(FusionConfig(), [Modality.VOICE, Modality.TEXT], "s1", "default")
-    # Talk of every length up to one that is cut for it, and silence from a breath to long.
-    loud = np.concatenate([np.full(s * RATE_HZ // 2, level, np.float32) for s, level in ((6, 0.3), (1, 0), (28, 0.5))])
+    # Talk of every length up to one that is cut for it, at a breath before, and silence of every length.
+    script = ((3.0, 0.3), (0.5, 0), (10.0, 0.5), (0.25, 0), (4.0, 0.5))
+    loud = np.concatenate([np.full(int(s * RATE_HZ), level, np.float32) for s, level in script])
     period = np.concatenate([loud, np.zeros(PERIOD_S * RATE_HZ - len(loud), np.float32)]).astype(np.float32)
     kept: list[int] = []
     estimates = utterances = 0
@@ -85,6 +86,7 @@ def test_twenty_minutes_leave_no_more_behind_than_one(monkeypatch: pytest.Monkey
             kept.append(len(pickle.dumps((stage, fusing))))
     assert estimates >= PERIODS * PERIOD_S * 5 - 15
     assert utterances >= 3 * PERIODS
+    assert fusing.counters == {}  # every word came before its watermark
     later, earlier = max(kept[PERIODS // 2 :]), max(kept[2 : PERIODS // 2])
     assert later - earlier < 200  # longer numbers, nothing else
     assert later < 100_000
