@@ -5,8 +5,8 @@ has passed T_k, at the latest `max_wait` after T_k. Words come later than voice 
 The final revision leaves once all watermarks have passed T_k, words included, at the latest `lateness` after T_k.
 After Beam's panes and Flink's idle sources: a modality that has not been heard of for its idle time is masked, and
 nothing waits for it, but that a final revision gives it `max_wait` to wake. So what the final revisions say depends on
-no order of arrival, as long as voice and face come within `max_wait`, words within `lateness`, and no watermark
-overtakes what it speaks of.
+no order of arrival, as long as voice and face come within `max_wait`, words within `lateness` and never further apart
+than their idle time, and no watermark overtakes what it speaks of.
 """
 
 from __future__ import annotations
