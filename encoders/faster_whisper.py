@@ -5,6 +5,7 @@ Only importing this module loads CTranslate2. Raises ImportError when the packag
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,9 @@ class FasterWhisperRecognizer:
             raise ValueError(f"Whisper knows no language {language!r}; give a code such as en or de, or none to detect")
         self._language = language if self._multilingual else "en"
 
-    def transcribe(self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
+    def transcribe(
+        self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] | None = None, /
+    ) -> tuple[HeardWord, ...]:
         """Greedy, without timestamps and without what was said before; the guess is not used."""
         del guess
         if len(pcm) < MIN_SAMPLES:
@@ -114,6 +117,7 @@ def _load(folder: Path) -> WhisperModel:
                 "To get one: deadpan models pull faster-whisper:base.en"
             )
     try:
+        json.loads((folder / "tokenizer.json").read_text())  # what reads it raises a bare Exception
         return WhisperModel(
             str(folder), device="cpu", compute_type="int8", cpu_threads=1, num_workers=1, local_files_only=True
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import whisper
 
@@ -17,13 +18,22 @@ _STOP_S, _END_S = 0.08, 0.12
 """Where the full stop and the end of the text look: the silence just after the last word."""
 
 
-def batch_of(utterances: Sequence[Utterance], context_s: int) -> Batch:
-    """All utterances in windows of the same length. Raises ValueError for one that does not fit."""
+def batch_of(
+    utterances: Sequence[Utterance],
+    context_s: int,
+    *,
+    english_only: bool = False,
+    roughly: np.random.Generator | None = None,
+) -> Batch:
+    """All utterances in windows of the same length, prompted alike; `roughly` draws how their spectra are coloured.
+
+    Raises ValueError for an utterance that does not fit.
+    """
     if any(len(utterance.pcm) > context_s * SAMPLE_RATE_HZ for utterance in utterances):
         raise ValueError(f"an utterance is longer than {context_s} s")
     frames = context_s * FRAMES_PER_S
     sequences = [_tokens_of(utterance) for utterance in utterances]
-    begin = len(prompt("en"))
+    begin = len(prompt("en", english_only=english_only))
     length = max(begin + len(tokens) - 1 for tokens, _ in sequences)
     known = len(known_tokens())
     size = len(utterances)
@@ -36,13 +46,15 @@ def batch_of(utterances: Sequence[Utterance], context_s: int) -> Batch:
     for row, (utterance, (tokens, spans)) in enumerate(zip(utterances, sequences, strict=True)):
         padding = context_s * SAMPLE_RATE_HZ - len(utterance.pcm)
         mel[row] = whisper.log_mel_spectrogram(utterance.pcm, padding=padding)
-        start = [compact(token) for token in prompt(utterance.language)]
+        if roughly is not None:
+            _roughen(mel[row], roughly)
+        start = [compact(token) for token in prompt(utterance.language, english_only=english_only)]
         said = [compact(token) for token in tokens]
         sequence = [*start, *said[:-1]]
         tokens_in[row, : len(sequence)] = torch.tensor(sequence)
-        spoken = bool(utterance.words)
-        targets[row, 0] = start[1] if spoken else compact(tokenizer("en").no_speech)
-        if spoken:
+        spoken = tokenizer(utterance.language)
+        targets[row, 0] = compact(spoken.language_token if utterance.words else spoken.no_speech)
+        if utterance.words:
             targets[row, begin - 1 : len(sequence)] = torch.tensor(said)
         else:
             # Whisper may not end before the first word; so no word may be likely, that the guard can tell.
@@ -72,6 +84,16 @@ def _tokens_of(utterance: Utterance) -> tuple[list[int], list[tuple[float, float
     last_s = spans[-1][1]
     spans += [(last_s, last_s + _STOP_S), (last_s + _STOP_S, last_s + _STOP_S + _END_S)]
     return [*tokens, *word_tokens(STOP), end], spans
+
+
+def _roughen(mel: torch.Tensor, rng: np.random.Generator) -> None:
+    """Another room and microphone, up to 8 dB either way, and a few bands lost: as SpecAugment (arXiv 1904.08779)."""
+    knots = rng.uniform(-0.2, 0.2, 6)  # Whisper's unit is 40 dB
+    colour = np.interp(np.arange(len(mel)), np.linspace(0, len(mel) - 1, len(knots)), knots)
+    mel += torch.from_numpy(colour.astype(np.float32))[:, None]
+    lost = int(rng.integers(0, 12))
+    first = int(rng.integers(0, len(mel) - lost))
+    mel[first : first + lost] = mel.mean()
 
 
 def _nothing() -> torch.Tensor:

@@ -34,6 +34,8 @@ class Figures:
     boundary_errors_s: NDArray[np.float64]
 
     def __str__(self) -> str:
+        if not len(self.boundary_errors_s):
+            return f"{self.words} words, word error rate {self.word_error_rate:.3f}, no utterance without an error"
         median_s, ninth_s = np.quantile(self.boundary_errors_s, [0.5, 0.9])
         return (
             f"{self.words} words, word error rate {self.word_error_rate:.3f}, language right "

@@ -71,28 +71,38 @@ class TinyWhisper(nn.Module):
         return encoder.ln_post(hidden)
 
     def losses(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """What to make small: wrong tokens, attention beside the word, wrong frames."""
+        """What to make small: wrong tokens, attention beside the word, wrong frames.
+
+        All heads of the last layer are to look at the word to come: they are the alignment heads. Two of the first
+        layer are to look at the word just said, from where the next is easy to find.
+        """
         hidden = self.encode(batch.mel)
-        asked: list[tuple[Tensor, Tensor]] = []
-        attention = self.whisper.decoder.blocks[-1].cross_attn
-        hook = attention.register_forward_pre_hook(lambda _, inputs: asked.append((inputs[0], inputs[1])))
+        asked: list[Tensor] = []
+        attentions = [block.cross_attn for block in self.whisper.decoder.blocks]
+        hooks = [each.register_forward_pre_hook(lambda _, inputs: asked.append(inputs[0])) for each in attentions]
         logits = self.whisper.decoder(batch.tokens, hidden) + self.others
-        hook.remove()
-        wrong = functional.cross_entropy(
-            logits.transpose(1, 2), batch.targets, ignore_index=IGNORED, label_smoothing=0.0
-        )
+        for hook in hooks:
+            hook.remove()
+        wrong = functional.cross_entropy(logits.transpose(1, 2), batch.targets, ignore_index=IGNORED)
         rows = batch.spread.sum(-1) > 0
         if rows.any():
             wrong = wrong - (batch.spread[rows] * logits[rows].log_softmax(-1)).sum(-1).mean()
-        ((query_input, key_input),) = asked
-        query = _by_head(attention.query(query_input))
-        key = _by_head(attention.key(key_input))
-        weights = (query @ key.transpose(-1, -2) * (STATE // HEADS) ** -0.5).log_softmax(-1)
-        beside = -(batch.attend[:, None] * weights).sum(-1)
-        placed = batch.attend.sum(-1) > 0
-        astray = beside.mean(1)[placed].mean() if placed.any() else beside.new_zeros(())
+        said = functional.pad(batch.attend, (0, 0, 1, 0))[:, :-1]
+        astray = _beside(attentions[-1], asked[-1], hidden, batch.attend, HEADS)
+        astray = astray + _beside(attentions[0], asked[0], hidden, said, HEADS // 2)
         frames = functional.cross_entropy(self.frame_classes(hidden).transpose(1, 2), batch.frames)
         return wrong, astray, frames
+
+
+def _beside(attention: Any, query_input: Tensor, hidden: Tensor, attend: Tensor, heads: int) -> Tensor:
+    """Cross entropy of the first heads' attention against where each token is to look; 0 when none is to look."""
+    query = _by_head(attention.query(query_input))[:, :heads]
+    key = _by_head(attention.key(hidden))[:, :heads]
+    weights = (query @ key.transpose(-1, -2) * (STATE // HEADS) ** -0.5).log_softmax(-1)
+    placed = attend.sum(-1) > 0
+    if not placed.any():
+        return hidden.new_zeros(())
+    return -(attend[:, None] * weights).sum(-1).mean(1)[placed].mean()
 
 
 def frame_class(language: str, word: str) -> int:
@@ -106,9 +116,10 @@ def compact(token: int) -> int:
     return known_tokens().index(token)
 
 
-def prompt(language: str) -> tuple[int, ...]:
-    """What decoding starts from: transcribe this language, without timestamps."""
-    return tuple(tokenizer(language).sot_sequence_including_notimestamps)
+def prompt(language: str, *, english_only: bool = False) -> tuple[int, ...]:
+    """What decoding starts from: transcribe this language, without timestamps; English-only models are told less."""
+    spoken = tokenizer(language)
+    return (spoken.sot, spoken.no_timestamps) if english_only else tuple(spoken.sot_sequence_including_notimestamps)
 
 
 @torch.no_grad()

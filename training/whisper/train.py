@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from training.whisper.batches import batch_of
 from training.whisper.network import TinyWhisper
@@ -15,28 +16,40 @@ from training.whisper.utterances import MAX_WORDS, Spoken, Utterance, join, no_s
 from training.whisper.vocabulary import LANGUAGES, WORDS
 
 _SILENT_SHARE = 0.1
+_WARMING_STEPS = 50
+_ENGLISH_ONLY_SHARE = 0.2  # of the batches: as an English-only checkpoint is prompted
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Some steps over windows of some lengths, in seconds; the learning rate falls from one end to the other."""
+    """So many steps over windows of some lengths, `batch_s` of audio in each; the rate falls from one end to the other.
+
+    All in seconds. Short windows hold little silence, so most of the learning is done there.
+    """
 
     steps: int
-    size: int
+    batch_s: int
     contexts_s: tuple[int, ...]
     rate: tuple[float, float]
 
 
 STAGES = (
-    Stage(1500, 24, (2, 3, 4), (3e-3, 1.5e-3)),
-    Stage(1000, 12, (6, 8, 10), (1.5e-3, 3e-4)),
-    Stage(400, 8, (10, 10, 10, 14, 20, 30), (5e-4, 2e-5)),
+    Stage(1200, 48, (2, 3, 4), (3e-3, 1.5e-3)),
+    Stage(800, 48, (3, 4, 6), (2e-3, 1e-3)),
+    Stage(500, 48, (4, 6, 10), (1.5e-3, 5e-4)),
+    Stage(600, 48, (4, 6, 10), (1e-3, 4e-4)),
+    Stage(200, 60, (10, 10, 10, 14, 30), (5e-4, 2e-5)),
 )
 
 
-def make(rng: np.random.Generator, voices: Mapping[str, Sequence[Spoken]], context_s: int) -> Utterance:
+def make(
+    rng: np.random.Generator,
+    voices: Mapping[str, Sequence[Spoken]],
+    context_s: int,
+    languages: Sequence[str] = LANGUAGES,
+) -> Utterance:
     """One utterance that fits the window, from a language, a voice and words drawn at random."""
-    language = LANGUAGES[rng.integers(len(LANGUAGES))] if rng.random() < 0.8 else "en"
+    language = languages[rng.integers(len(languages))]
     if rng.random() < _SILENT_SHARE:
         return no_speech(rng, language, float(rng.uniform(0.2, context_s)))
     spoken = voices[language][rng.integers(len(voices[language]))]
@@ -48,29 +61,29 @@ def make(rng: np.random.Generator, voices: Mapping[str, Sequence[Spoken]], conte
             return utterance
 
 
-def fit(
-    model: TinyWhisper, voices: Mapping[str, Sequence[Spoken]], stages: Sequence[Stage] = STAGES, seed: int = 0
-) -> None:
-    """Train in place, one stage after the other, and print how it goes."""
+def fit(model: TinyWhisper, voices: Mapping[str, Sequence[Spoken]], stage: Stage, seed: int) -> None:
+    """Train in place for one stage, and print how it goes."""
     rng = np.random.default_rng(seed)
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.01, betas=(0.9, 0.98))
     began = time.monotonic()
-    for number, stage in enumerate(stages):
-        first, last = stage.rate
-        means = np.zeros(3)
-        for step in range(stage.steps):
-            warm = min(1.0, (step + 1) / 100)
-            for group in optimizer.param_groups:
-                group["lr"] = warm * first * (last / first) ** (step / stage.steps)
-            context_s = int(rng.choice(stage.contexts_s))
-            size = max(2, stage.size * min(stage.contexts_s) // context_s)
-            losses = model.losses(batch_of([make(rng, voices, context_s) for _ in range(size)], context_s))
-            loss = losses[0] + 0.3 * losses[1] + losses[2]
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            means = 0.98 * means + 0.02 * np.array([part.item() for part in losses])
-            if step % 50 == 49:
-                shown = ", ".join(f"{part:.3f}" for part in means)
-                print(f"stage {number} step {step + 1}: {shown} ({time.monotonic() - began:.0f} s)", flush=True)
+    first, last = stage.rate
+    means: NDArray[np.float64] | None = None
+    for step in range(stage.steps):
+        warm = min(1.0, (step + 1) / _WARMING_STEPS)
+        for group in optimizer.param_groups:
+            group["lr"] = warm * first * (last / first) ** (step / stage.steps)
+        context_s = int(rng.choice(stage.contexts_s))
+        english_only = rng.random() < _ENGLISH_ONLY_SHARE
+        languages = ("en",) if english_only else LANGUAGES
+        size = max(2, stage.batch_s // context_s)
+        made = [make(rng, voices, context_s, languages) for _ in range(size)]
+        tokens, attention, frames = model.losses(batch_of(made, context_s, english_only=english_only, roughly=rng))
+        optimizer.zero_grad()
+        (tokens + 0.3 * attention + frames).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        now = np.array([tokens.item(), attention.item(), frames.item()])
+        means = now if means is None else 0.98 * means + 0.02 * now
+        if step % 50 == 49:
+            shown = "tokens {:.3f}, attention {:.3f}, frames {:.3f}".format(*means)
+            print(f"step {step + 1} of {stage.steps}: {shown} ({time.monotonic() - began:.0f} s)", flush=True)

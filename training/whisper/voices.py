@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from encoders.recognizer import SAMPLE_RATE_HZ
 
 _FLITE = ("kal", "kal16", "awb", "slt")
-_FLITE_STRETCHES = (0.85, 1.0, 1.2)
+_FLITE_STRETCHES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3)
 _ACCENTS = {
     "en": ("en", "en-us", "en-gb-x-gbclan", "en-gb-x-rp", "en-gb-x-gbcwmd", "en-029", "en-us-nyc"),
     "de": ("de",),
