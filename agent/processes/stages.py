@@ -22,8 +22,9 @@ if TYPE_CHECKING:  # each process loads only its own encoder
     from encoders.speech import SpeechStream
     from encoders.text import TextEncoder
 
-_RELIEF_LAG_NS = 1_000_000_000
-"""Speech further behind than this stops decoding unfinished utterances until it has caught up."""
+_RELIEF_LAG_NS, _STRAINED_LAG_NS = 1_000_000_000, 300_000_000
+"""Speech further behind than this stops decoding unfinished utterances until it has caught up; the second when it is
+known that the machine cannot keep up: what is then still read of an unfinished utterance makes its end wait."""
 _LAST_RESORT_LAG_NS = 5_000_000_000
 """Speech further behind than this drops utterances undecoded: the last resort of a machine that is far too slow."""
 _UNHEARD_S = 8.0
@@ -131,7 +132,8 @@ class SpeechStage:
             yield Ended(Modality.TEXT, value.losses)
         elif isinstance(value, AudioChunk):
             lag_ns = now_ns - value.interval.end_ns
-            partials, decode = lag_ns <= _RELIEF_LAG_NS, lag_ns <= _LAST_RESORT_LAG_NS
+            relief_ns = _STRAINED_LAG_NS if self._pace.level else _RELIEF_LAG_NS
+            partials, decode = lag_ns <= relief_ns, lag_ns <= _LAST_RESORT_LAG_NS
             self._relieved += not partials
             self._unread += not decode
             for transcript in self._speech.push(value, partials=partials, step_s=self._pace.step_s, decode=decode):
