@@ -6,7 +6,7 @@
         camera.resume()
         camera.die()           # cuts every connection and refuses new ones
         camera.flash()         # the next picture is white; returns the moment at which it is sent
-        camera.play(pictures, time.monotonic_ns() + 1_000_000_000)
+        camera.play(jpegs, time.monotonic_ns() + 1_000_000_000)  # a film, once
 
 It shows the pictures it is given, over and over. Without any, frame n is a plain picture whose red level tells it
 apart: (n * 8) % 256; green is 64 and blue 192.
@@ -57,13 +57,13 @@ class MjpegServer:
         self._flash_wanted = threading.Event()
         self._flashed_ns: queue.Queue[int] = queue.Queue()
         self._plays_ns = 0
-        self._film: list[bytes] = []
+        self._film: tuple[bytes, ...] = ()
         self._dead = threading.Event()
         self._flowing = threading.Event()
         self._flowing.set()
         plain = [picture(number, size) for number in range(32)]  # the red level then starts over
-        self._jpegs = [_encode(each) for each in pictures or plain]
-        self._white = _encode(np.full((size[1], size[0], 3), 255, np.uint8))
+        self._jpegs = [encode_jpeg(each) for each in pictures or plain]
+        self._white = encode_jpeg(np.full((size[1], size[0], 3), 255, np.uint8))
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._request_class())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -96,13 +96,12 @@ class MjpegServer:
         self._flash_wanted.set()
         return self._flashed_ns.get(timeout=2.0)
 
-    def play(self, pictures: Sequence[NDArray[np.uint8]], at_ns: int) -> None:
+    def play(self, jpegs: Sequence[bytes], at_ns: int) -> None:
         """Show these pictures once, number k at the monotonic time `at_ns` + k periods; then the usual ones again.
 
-        Whoever fetches too slowly misses some, as with a camera.
+        They come from encode_jpeg. Whoever fetches too slowly misses some, as with a camera.
         """
-        self._film = [_encode(each) for each in pictures]
-        self._plays_ns = at_ns
+        self._plays_ns, self._film = at_ns, tuple(jpegs)
 
     def die(self) -> None:
         """Cut every connection and refuse new ones."""
@@ -157,10 +156,12 @@ class MjpegServer:
         return self._plays_ns if due_ns < self._plays_ns < next_ns else next_ns
 
 
-def _encode(rgb: NDArray[np.uint8]) -> bytes:
+def encode_jpeg(rgb: NDArray[np.uint8]) -> bytes:
+    """A picture, uint8 RGB [height, width, 3], as a camera would send it."""
     encoder = av.CodecContext.create("mjpeg", "w")
     assert isinstance(encoder, VideoCodecContext)
     encoder.height, encoder.width = rgb.shape[:2]
     encoder.pix_fmt, encoder.time_base = "yuvj420p", Fraction(1, 25)
+    encoder.qmax = 3  # of 31: as good as a camera's
     frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="yuvj420p")
     return b"".join(bytes(packet) for packet in (*encoder.encode(frame), *encoder.encode(None)))
