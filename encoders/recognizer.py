@@ -30,10 +30,13 @@ class Recognizer(Protocol):
     @property
     def name(self) -> str: ...
 
-    def transcribe(self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] = (), /) -> tuple[HeardWord, ...]:
+    def transcribe(
+        self, pcm: NDArray[np.float32], guess: tuple[HeardWord, ...] | None = None, /
+    ) -> tuple[HeardWord, ...]:
         """Words in float32 [n] samples at 16 kHz, in order. Empty when nothing was understood.
 
-        `guess` is what the engine heard in a shorter stretch from the same start. It saves time; between words that are
-        about as likely it may tip the scale, so what must not depend on the past is decoded without it.
+        With a `guess`, what the engine heard in a shorter stretch from the same start (perhaps nothing), it is to be
+        quick: the guess saves time, and between words that are about as likely it may tip the scale. What must be as
+        good as it can be, and not depend on the past, is decoded without.
         """
         ...

@@ -29,6 +29,7 @@ from encoders.word_timing import spread_words
 _WINDOW_NS = WINDOW_SAMPLES * NS_PER_S // SAMPLE_RATE_HZ
 _MAX_JUMP_NS = 50_000_000
 _LEAST_SHIFT_NS = 1_000_000  # stamps are rounded; a device's clock that drifts is followed once it is this far off
+_LATE_WINDOWS = 2
 _LONG_SHARE = 8
 """A long utterance is read again after an eighth of its length, or reading it would cost the square of its length."""
 
@@ -43,8 +44,6 @@ class SpeechSettings:
     """Speech this long begins an utterance; less is a click."""
     lead_s: float = 0.256
     """Audio before the first voiced window that is decoded with it: voice activity is late on soft onsets."""
-    cold_s: float = 0.8
-    """Voice this soon after a stream's beginning is decoded from the beginning: voice activity takes time to warm."""
     hangover_s: float = 0.416
     """Silence this long ends an utterance."""
     tail_s: float = 0.192
@@ -60,10 +59,7 @@ class SpeechSettings:
     def __post_init__(self) -> None:
         if not 0 < self.step_s <= self.max_utterance_s <= 30:
             raise ValueError("speech needs 0 < step_s <= max_utterance_s <= 30")
-        if (
-            min(self.onset_s, self.lead_s, self.hangover_s, self.tail_s, self.min_voiced_s) < 0
-            or min(self.cold_s, self.cut_within_s) < 0
-        ):
+        if min(self.onset_s, self.lead_s, self.hangover_s, self.tail_s, self.min_voiced_s, self.cut_within_s) < 0:
             raise ValueError("speech durations cannot be negative")
 
 
@@ -97,8 +93,6 @@ class SpeechStream:
             return 0
         if self._utterance is not None:
             return self._utterance.settled_ns
-        if self._heard <= _windows(self._settings.cold_s) + _windows(self._settings.onset_s):
-            return self._began_ns
         back_s = self._settings.onset_s + self._settings.lead_s
         return max(self._began_ns, self._time_ns(self._heard) - int(back_s * NS_PER_S) - _MAX_JUMP_NS)
 
@@ -190,14 +184,10 @@ class SpeechStream:
     def _begin_utterance(self) -> Utterance | None:
         """An utterance, if there has been voice for long enough."""
         if self._run * _WINDOW_NS < self._settings.onset_s * NS_PER_S:
-            if self._heard > _windows(self._settings.cold_s):
-                self._forget_before(self._heard - _windows(self._settings.onset_s + self._settings.lead_s))
+            self._forget_before(self._heard - _windows(self._settings.onset_s + self._settings.lead_s))
             return None
         onset = self._heard - self._run
-        cold = onset < _windows(self._settings.cold_s)
-        utterance = self._new_utterance(
-            self._first if cold else max(self._first, onset - _windows(self._settings.lead_s))
-        )
+        utterance = self._new_utterance(max(self._first, onset - _windows(self._settings.lead_s)))
         for window in range(onset, self._heard):
             utterance.mark_voiced(window)
         self._unheard_windows += self._run
@@ -291,7 +281,7 @@ class SpeechStream:
         )
 
     def _decode(
-        self, utterance: Utterance, end_window: int, guess: tuple[HeardWord, ...] = ()
+        self, utterance: Utterance, end_window: int, guess: tuple[HeardWord, ...] | None = None
     ) -> tuple[HeardWord, ...]:
         start = (utterance.first_window - self._first) * WINDOW_SAMPLES
         pcm: NDArray[np.float32] = self._pcm[start : (end_window - self._first) * WINDOW_SAMPLES]
@@ -328,11 +318,18 @@ class SpeechStream:
                 for word in heard
                 if word.interval is not None
             )
-        voiced = [Interval(self._time_ns(first), self._time_ns(last + 1)) for first, last in utterance.voiced]
-        places = spread_words([word.text for word in heard], voiced)
+        places = spread_words([word.text for word in heard], self._voiced(utterance))
         return tuple(
             Word(word.text, place, word.probability, "estimated") for word, place in zip(heard, places, strict=True)
         )
+
+    def _voiced(self, utterance: Utterance) -> list[Interval]:
+        """When there was voice: voice activity is late by two windows, at the end of a voice as at its beginning."""
+        spans = [
+            (max(utterance.first_window, first - _LATE_WINDOWS), max(utterance.first_window, last + 1 - _LATE_WINDOWS))
+            for first, last in utterance.voiced
+        ]
+        return [Interval(self._time_ns(first), self._time_ns(end)) for first, end in spans if first < end]
 
     def _forget_before(self, window: int) -> None:
         surplus = min(window - self._first, self._heard - self._first)

@@ -61,6 +61,8 @@ class FusingStage:
                 self._fuser.bound(modality, bound_ns, now_ns)
                 self.media_end_ns = max(self.media_end_ns, bound_ns)
             case Transcript():
+                for conflict in value.conflicts:
+                    yield self.composer.conflict(value, conflict, now_ns)
                 yield self.composer.transcript(value, now_ns)
                 if value.final and value.words:
                     over = self._fuser.over(value.interval)

@@ -88,9 +88,15 @@ class Composer:
             utterance_id=transcript.utterance_id,
             revision=transcript.revision,
             final=transcript.final,
+            forced=transcript.forced,
             committed=_words(transcript.committed),
             tentative=_words(transcript.tentative),
         )
+
+    def conflict(self, transcript: samples.Transcript, conflict: samples.Conflict, now_ns: int) -> Event:
+        now = f"heard as {conflict.heard!r}" if conflict.heard else "not heard"
+        detail = f"utterance {transcript.utterance_id}, word {conflict.index}: {conflict.committed!r} is now {now}"
+        return self.event("transcript_conflict", transcript.interval.end_ns, now_ns, detail)
 
     def event(self, name: EventName, at_ns: int, now_ns: int, detail: str = "") -> Event:
         return Event(

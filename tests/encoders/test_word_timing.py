@@ -52,13 +52,22 @@ def test_no_voiced_time_is_left_without_a_word(spoken: list[str], voiced: list[I
         assert not any(span.overlaps(between) and between.duration_ns for span in voiced)
 
 
-def test_a_word_with_more_syllables_is_given_more_time() -> None:
+def test_a_word_with_more_letters_is_given_more_time_and_the_last_is_drawn_out() -> None:
     short, long = spread_words(["oh", "wonderful"], [Interval(0, 1000 * MS)])
-    assert short.duration_ns / long.duration_ns == pytest.approx(1.5 / 3.5, rel=1e-6)
+    assert short.duration_ns / long.duration_ns == pytest.approx(3 / (10 * 1.3), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("longer", "shorter"),
+    [("great", "the"), ("oh,", "oh"), ("9", "oh"), ("that", "a"), ("street", "tree")],
+)
+def test_words_weigh_by_letters_stress_and_the_pause_after_them(longer: str, shorter: str) -> None:
+    first, second, _ = spread_words([longer, shorter, "end"], [Interval(0, 1000 * MS)])
+    assert first.duration_ns > second.duration_ns
 
 
 def test_a_word_that_would_begin_where_a_pause_does_begins_after_it() -> None:
-    first, second = spread_words(["oh", "great"], [Interval(0, 100 * MS), Interval(300 * MS, 400 * MS)])
+    first, second = spread_words(["oh,", "oh."], [Interval(0, 100 * MS), Interval(300 * MS, 400 * MS)])
     assert first == Interval(0, 100 * MS)
     assert second == Interval(300 * MS, 400 * MS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -53,6 +54,11 @@ def _see(stage: FusingStage, end_ms: int, sarcasm: float) -> list[str]:
     list(stage.push(evidence(Modality.FACE, end_ms - 200, end_ms, sarcasm=sarcasm), end_ms * MS))
     list(stage.push(Bound(Modality.FACE, end_ms * MS), end_ms * MS))
     return _names(stage.advance(end_ms * MS))
+
+
+def test_a_contradicted_word_is_told_before_the_transcript_that_contradicts_it() -> None:
+    told = replace(_transcript("great", final=False), conflicts=(samples.Conflict(0, "grape", "great"),))
+    assert _names(_stage().push(told, 0)) == ["transcript_conflict", "transcript"]
 
 
 def test_the_settings_of_the_grid_become_nanoseconds() -> None:

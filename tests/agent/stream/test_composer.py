@@ -7,7 +7,7 @@ import pytest
 
 from agent.stream.composer import Composer, context_line
 from deadpan.messages import Estimate, Pace, WorkerHealth, from_body, to_json
-from encoders.samples import Cue, Interval, Modality, Reading, Transcript, Word
+from encoders.samples import Conflict, Cue, Interval, Modality, Reading, Transcript, Word
 from fusion import estimate as fused
 
 MS = 1_000_000
@@ -108,6 +108,16 @@ def test_an_event_is_a_moment() -> None:
         9,
         "why",
     )
+
+
+def test_a_contradicted_word_is_an_event_with_both_readings() -> None:
+    told = replace(TRANSCRIPT, conflicts=(Conflict(0, "grape", "great"), Conflict(1, "uh", "")), forced=True)
+    composer = _composer()
+    first, second = (composer.conflict(told, conflict, 1000 * MS) for conflict in told.conflicts)
+    assert (first.name, first.end_ns) == ("transcript_conflict", 900 * MS)
+    assert first.detail == "utterance 7, word 0: 'grape' is now heard as 'great'"
+    assert second.detail == "utterance 7, word 1: 'uh' is now not heard"
+    assert composer.transcript(told, 0).forced
 
 
 def test_health_tells_of_every_process_of_the_pace_and_of_what_is_wrong() -> None:
