@@ -21,7 +21,7 @@ class Utterance:
         self.revision = 0
         self.read = 0
         """How many of its windows had been spoken when it was last read."""
-        self.guess: tuple[HeardWord, ...] | None = None
+        self.guess: tuple[HeardWord, ...] = ()
         self.whole: tuple[HeardWord, ...] | None = None
         """What was heard in all of it, if it ended with the last voiced window and its tail."""
         self.agreement = LocalAgreement()
