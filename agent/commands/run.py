@@ -16,6 +16,7 @@ from agent.session import open_session, resolve_inputs
 from deadpan.messages import Estimate
 from deadpan.subscription import Subscription, subscribe
 
+_LAST_WORDS_S = 0.5  # what fusion said last may still be on its way when it is seen to have ended
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -56,7 +57,7 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
             while not ended:
                 ended = supervisor.finished
                 supervisor.attend(0 if ended else 20)
-                ended |= _show_waiting(subscription, view, end_ns)
+                ended |= _show_waiting(subscription, view, end_ns, _LAST_WORDS_S if ended else 0)
         finally:
             view.close()
     failed = {name: worker.reason for name, worker in supervisor.condition.workers.items() if worker.state == "failed"}
@@ -65,9 +66,9 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
     return 1 if failed else 0
 
 
-def _show_waiting(subscription: Subscription, view: JsonLines | Lines, end_ns: int | None) -> bool:
-    """Show what has arrived; says whether the session has lasted long enough."""
-    while (message := subscription.receive(0)) is not None:
+def _show_waiting(subscription: Subscription, view: JsonLines | Lines, end_ns: int | None, patience_s: float) -> bool:
+    """Show what has arrived, or arrives within the time; says whether the session has lasted long enough."""
+    while (message := subscription.receive(patience_s)) is not None:
         view.show(message)
         if isinstance(message, Estimate) and end_ns is not None and message.revision == 0 and message.end_ns >= end_ns:
             return True
