@@ -6,6 +6,7 @@ import functools
 import itertools
 import pickle
 import socket
+import struct
 import threading
 import wave
 from collections.abc import Iterator
@@ -105,6 +106,24 @@ def test_full_scale_sound_keeps_its_level(tmp_path: Path) -> None:
     tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000)[:, None]
     pcm = pcm_of(chunks_of(write_audio(tmp_path / "sound.wav", tone, 16_000)))
     np.testing.assert_allclose(pcm, tone[:, 0], atol=1e-4)
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 44_100])
+def test_samples_that_are_no_numbers_are_silence_and_what_exceeds_full_scale_is_clipped(
+    tmp_path: Path, rate_hz: int
+) -> None:
+    pcm = np.full(rate_hz, 0.25, "<f4")
+    pcm[: rate_hz // 4] = np.resize([np.nan, np.inf, -np.inf], rate_hz // 4)
+    pcm[rate_hz // 2 :] = 40.0
+    chunk = struct.pack("<4sIHHIIHH4sI", b"fmt ", 16, 3, 1, rate_hz, 4 * rate_hz, 4, 32, b"data", pcm.nbytes)
+    path = tmp_path / "float.wav"
+    path.write_bytes(struct.pack("<4sI4s", b"RIFF", 4 + len(chunk) + pcm.nbytes, b"WAVE") + chunk + pcm.tobytes())
+    heard = pcm_of(chunks_of(path))
+    assert len(heard) == 16_000
+    np.testing.assert_allclose(heard[100:3900], 0.0, atol=1e-3)
+    np.testing.assert_allclose(heard[4100:7900], 0.25, atol=0.02)
+    assert heard.max() == 1.0
+    assert heard.min() >= -1.0
 
 
 def test_chunks_are_32_ms_and_follow_each_other(tmp_path: Path) -> None:
