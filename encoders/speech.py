@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.agreement import contradicted
-from encoders.guards import GuardSettings, doubt, without_loops
+from encoders.guards import GuardSettings, believable, doubt, without_loops
 from encoders.recognizer import SAMPLE_RATE_HZ, HeardWord, Recognizer
 from encoders.samples import NS_PER_S, AudioChunk, Conflict, Interval, Transcript, Word
 from encoders.utterance import Utterance
@@ -29,6 +29,7 @@ from encoders.word_timing import spread_words
 _WINDOW_NS = WINDOW_SAMPLES * NS_PER_S // SAMPLE_RATE_HZ
 _MAX_JUMP_NS = 50_000_000
 _LEAST_SHIFT_NS = 1_000_000  # stamps are rounded; a device's clock that drifts is followed once it is this far off
+_ENDINGS = (".", "!", "?")
 _LATE_WINDOWS = 2
 _LONG_SHARE = 8
 """A long utterance is read again after an eighth of its length, or reading it would cost the square of its length."""
@@ -46,7 +47,9 @@ class SpeechSettings:
     """Audio before the first voiced window that is decoded with it: voice activity is late on soft onsets."""
     hangover_s: float = 0.416
     """Silence this long ends an utterance."""
-    tail_s: float = 0.192
+    hasty_hangover_s: float = 0.288
+    """So does silence this long when the words so far read as a finished sentence."""
+    tail_s: float = 0.128
     """Audio after the last voiced window that is decoded with it."""
     min_voiced_s: float = 0.192
     """An utterance with less voice in it than this is dropped: recognizers invent words for it."""
@@ -59,7 +62,7 @@ class SpeechSettings:
     def __post_init__(self) -> None:
         if not 0 < self.step_s <= self.max_utterance_s <= 30:
             raise ValueError("speech needs 0 < step_s <= max_utterance_s <= 30")
-        if min(self.onset_s, self.lead_s, self.hangover_s, self.tail_s, self.min_voiced_s, self.cut_within_s) < 0:
+        if min(self.onset_s, self.lead_s, self.hasty_hangover_s, self.tail_s, self.min_voiced_s, self.cut_within_s) < 0:
             raise ValueError("speech durations cannot be negative")
 
 
@@ -166,7 +169,9 @@ class SpeechStream:
             self._unheard_windows += 1
         spoken = self._heard - utterance.first_window
         silent = self._heard - utterance.last_voiced - 1
-        if silent >= _windows(self._settings.hangover_s):
+        if silent >= _windows(self._settings.hangover_s) or (
+            silent >= _windows(self._settings.hasty_hangover_s) and self._reads_finished(utterance)
+        ):
             return self._end_utterance(utterance, decode=decode)
         if spoken >= _windows(self._settings.max_utterance_s):
             return self._cut_utterance(utterance, decode=decode)
@@ -180,6 +185,11 @@ class SpeechStream:
             utterance.read = spoken
             return self._revise(utterance)
         return []
+
+    def _reads_finished(self, utterance: Utterance) -> bool:
+        """Whether what was heard when the voice paused is a sentence with its end, as far as one can tell."""
+        whole = utterance.whole
+        return whole is not None and bool(whole) and whole[-1].text.endswith(_ENDINGS)
 
     def _begin_utterance(self) -> Utterance | None:
         """An utterance, if there has been voice for long enough."""
@@ -202,15 +212,15 @@ class SpeechStream:
         return utterance.voiced_windows >= _windows(self._settings.min_voiced_s)
 
     def _revise(self, utterance: Utterance) -> list[Transcript]:
-        """Decode what has been said so far."""
+        """Decode what has been said so far, and tell what of it can be believed."""
         heard = self._decode(utterance, self._heard, utterance.guess)
         utterance.guess = heard
         if self._doubt(utterance, heard):
             return []  # it may yet become something
-        before = utterance.agreement.committed
-        conflicts = self._conflicts(utterance, before, heard)
-        utterance.contradicted |= {conflict.index for conflict in conflicts}
-        committed, tentative = utterance.agreement.push(heard)
+        going_on = self._heard - utterance.last_voiced - 1 < _LATE_WINDOWS
+        committed, tentative = utterance.agreement.push(believable(heard[:-1] if going_on else heard))
+        if not (committed or tentative or utterance.revision):
+            return []
         words = self._timed(utterance, committed + tentative)
         utterance.revision += 1
         utterance.settled_ns = self._time_ns(self._heard)
@@ -223,7 +233,6 @@ class SpeechStream:
                 words[: len(committed)],
                 words[len(committed) :],
                 final=False,
-                conflicts=conflicts,
             )
         ]
 
@@ -268,6 +277,7 @@ class SpeechStream:
     def _final(
         self, utterance: Utterance, heard: tuple[HeardWord, ...], end: int, *, forced: bool = False
     ) -> Transcript:
+        committed = () if forced else utterance.agreement.committed  # of one cut, the next may have the last words
         return Transcript(
             utterance.utterance_id,
             utterance.revision + 1,
@@ -276,8 +286,7 @@ class SpeechStream:
             (),
             final=True,
             forced=forced,
-            # Of one that was cut, the last committed words are left to the next.
-            conflicts=() if forced else self._conflicts(utterance, utterance.agreement.committed, heard),
+            conflicts=tuple(Conflict(at, committed[at].text, now) for at, now in contradicted(committed, heard)),
         )
 
     def _decode(
@@ -293,16 +302,6 @@ class SpeechStream:
     def _doubt(self, utterance: Utterance, heard: tuple[HeardWord, ...]) -> str | None:
         voiced_s = utterance.voiced_windows * WINDOW_SAMPLES / SAMPLE_RATE_HZ
         return doubt(heard, voiced_s, self._settings.guards)
-
-    def _conflicts(
-        self, utterance: Utterance, committed: tuple[HeardWord, ...], heard: tuple[HeardWord, ...]
-    ) -> tuple[Conflict, ...]:
-        """The committed words that are now heard otherwise, each told once."""
-        return tuple(
-            Conflict(at, committed[at].text, now)
-            for at, now in contradicted(committed, heard)
-            if at not in utterance.contradicted
-        )
 
     def _timed(self, utterance: Utterance, heard: tuple[HeardWord, ...]) -> tuple[Word, ...]:
         """Give words their place: the engine's own alignment, else spread over the voiced time."""

@@ -25,8 +25,6 @@ class Utterance:
         self.whole: tuple[HeardWord, ...] | None = None
         """What was heard in all of it, if it ended with the last voiced window and its tail."""
         self.agreement = LocalAgreement()
-        self.contradicted: set[int] = set()
-        """Which of its committed words have been told to be contradicted."""
         self.voiced: list[tuple[int, int]] = []
         """Runs of voiced windows, first and last of each."""
         self.voiced_windows = 0

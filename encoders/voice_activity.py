@@ -13,10 +13,14 @@ WINDOW_SAMPLES = 512  # 32 ms at 16 kHz, the only length the model takes
 
 @dataclass(frozen=True, slots=True)
 class Hysteresis:
-    """When a window counts as speech: above `enter` out of silence, above `leave` within speech (Silero's own pair)."""
+    """When a window counts as speech: above `enter` out of silence, above `leave` within speech.
 
-    enter: float = 0.5
-    leave: float = 0.35
+    Silero's own pair is 0.5 and 0.35. In conversation with laughter and music around it these lose words: 4 % more word
+    errors on the one half of 209 clips of television, on which the lower pair was chosen, and 3 % on the other.
+    """
+
+    enter: float = 0.4
+    leave: float = 0.25
 
     def __post_init__(self) -> None:
         if not 0 < self.leave <= self.enter < 1:

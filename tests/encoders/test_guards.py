@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.guards import GuardSettings, doubt, mean_log_probability, without_loops
+from encoders.guards import GuardSettings, believable, doubt, mean_log_probability, without_loops
 from encoders.recognizer import HeardWord
 
 SETTINGS = GuardSettings()
@@ -66,3 +66,10 @@ def test_the_mean_probability_counts_letters() -> None:
     assert mean_log_probability(words) == pytest.approx(-14 / 15)
     with pytest.raises(ValueError, match="no words"):
         mean_log_probability(())
+
+
+def test_what_is_believable_ends_before_the_first_word_less_likely_than_not() -> None:
+    words = (*_heard("oh great"), *_heard("tanks", 0.49), *_heard("a lot"))
+    assert _text(believable(words)) == "oh great"
+    assert believable(_heard("um", 0.2)) == ()
+    assert _text(believable(_heard("all of it", 0.5))) == "all of it"
