@@ -29,7 +29,7 @@ CACHE = ROOT / ".training" / "whisper"
 TARGET = ROOT / "tests" / "weights"
 CHECKPOINT = "tiny_whisper.npz"
 _EACH = 12
-_COMMITTED = 10
+_COMMITTED = 8
 
 
 def main() -> None:

@@ -87,11 +87,11 @@ def _tokens_of(utterance: Utterance) -> tuple[list[int], list[tuple[float, float
 
 
 def _roughen(mel: torch.Tensor, rng: np.random.Generator) -> None:
-    """Another room and microphone, up to 8 dB either way, and a few bands lost: as SpecAugment (arXiv 1904.08779)."""
-    knots = rng.uniform(-0.2, 0.2, 6)  # Whisper's unit is 40 dB
+    """Another room and microphone, up to 4 dB either way, and a few bands lost: as SpecAugment (arXiv 1904.08779)."""
+    knots = rng.uniform(-0.1, 0.1, 6)  # Whisper's unit is 40 dB
     colour = np.interp(np.arange(len(mel)), np.linspace(0, len(mel) - 1, len(knots)), knots)
     mel += torch.from_numpy(colour.astype(np.float32))[:, None]
-    lost = int(rng.integers(0, 12))
+    lost = int(rng.integers(0, 6))
     first = int(rng.integers(0, len(mel) - lost))
     mel[first : first + lost] = mel.mean()
 

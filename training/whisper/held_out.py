@@ -15,7 +15,7 @@ from training.whisper.vocabulary import WORDS
 from training.whisper.voices import Voice
 
 SOUND, WORDING = "held_out.flac", "held_out.json"
-_PEAK = 0.3
+_PEAK = 0.12
 
 
 def utterances(rng: np.random.Generator, voices: Mapping[Voice, Spoken], each: int) -> list[Utterance]:

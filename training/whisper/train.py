@@ -37,8 +37,11 @@ STAGES = (
     Stage(1200, 48, (2, 3, 4), (3e-3, 1.5e-3)),
     Stage(800, 48, (3, 4, 6), (2e-3, 1e-3)),
     Stage(500, 48, (4, 6, 10), (1.5e-3, 5e-4)),
-    Stage(600, 48, (4, 6, 10), (1e-3, 4e-4)),
-    Stage(200, 60, (10, 10, 10, 14, 30), (5e-4, 2e-5)),
+    Stage(450, 48, (4, 6, 10), (1e-3, 3e-4)),
+    Stage(500, 48, (4, 6, 10), (1e-3, 3e-4)),
+    Stage(1200, 48, (4, 6, 10), (1.5e-3, 2e-4)),
+    Stage(900, 48, (4, 6, 10), (1.2e-3, 1e-4)),
+    Stage(100, 60, (10, 10, 10, 14, 30), (3e-4, 2e-5)),
 )
 
 
@@ -49,7 +52,8 @@ def make(
     languages: Sequence[str] = LANGUAGES,
 ) -> Utterance:
     """One utterance that fits the window, from a language, a voice and words drawn at random."""
-    language = languages[rng.integers(len(languages))]
+    words_each = np.array([len(WORDS[language]) for language in languages])
+    language = str(rng.choice(languages, p=words_each / words_each.sum()))  # each word as often as any other
     if rng.random() < _SILENT_SHARE:
         return no_speech(rng, language, float(rng.uniform(0.2, context_s)))
     spoken = voices[language][rng.integers(len(voices[language]))]

@@ -22,6 +22,7 @@ _ACCENTS = {
     "en": ("en", "en-us", "en-gb-x-gbclan", "en-gb-x-rp", "en-gb-x-gbcwmd", "en-029", "en-us-nyc"),
     "de": ("de",),
 }
+_TIMES = {"en": 5, "de": 2}  # each variant, with an accent, pace and pitch drawn anew
 _VARIANTS = (
     *("", "m1", "m2", "m3", "m4", "m5", "m7", "m8", "f1", "f2", "f3", "f5", "Alex", "Andy", "Annie", "Michael"),
     *("adam", "anika", "belinda", "benjamin", "caleb", "david", "edward", "gustave", "john", "linda", "paul", "steph"),
@@ -64,7 +65,7 @@ def training_voices(rng: np.random.Generator) -> Iterator[Voice]:
             yield Voice("flite", name, "en", stretch, 0)
     for language, accents in _ACCENTS.items():
         for variant in _VARIANTS:
-            for _ in range(2):
+            for _ in range(_TIMES[language]):
                 accent = accents[rng.integers(len(accents))]
                 name = f"{accent}+{variant}" if variant else accent
                 yield Voice("espeak-ng", name, language, float(rng.uniform(120, 200)), int(rng.integers(20, 80)))
