@@ -31,6 +31,15 @@ from tests.stand_ins.pulse import PulseServer, pulse_is_installed
 PIECE_S = 7.0  # of the demo: two lines, and the pause that ends the second
 TICK_NS = 200_000_000
 NS_PER_S = 1_000_000_000
+# Of what depends on words, at the median and at p80: they reach a tick with one partial transcript or the next, whose
+# sarcasm may be far apart. Measured over nine runs: at most 0.02 and 0.08 for sarcasm, 0.06 and 0.27 for the text's own.
+TOLERANCE = {
+    "sarcasm": (0.04, 0.15),
+    "intended": (0.04, 0.15),
+    "literal": (0.04, 0.15),
+    "text sentiment": (0.04, 0.15),
+    "text sarcasm": (0.1, 0.4),
+}
 _RELIEFS = ("chunks_without_partials", "chunks_without_decoding", "refused")
 TYPES: tuple[TypeName, ...] = ("welcome", "estimate", "utterance", "health")
 
@@ -56,7 +65,8 @@ def outcome(messages: Iterable[Message], began_ns: int = 0) -> Outcome:
     behind: set[str] = set()
     frames_missed = 0
     for health in (m for m in kept if isinstance(m, Health)):
-        behind.update(health.reasons)
+        if health.pace.level > 0:
+            behind.update(health.reasons)
         for worker in health.workers.values():
             behind.update(cause for cause in _RELIEFS if worker.counters.get(cause))
         if "face" in health.workers:
@@ -214,7 +224,7 @@ def complaints_of_showing(live: Outcome, scored: Outcome) -> list[str]:
     if [len(u.words) for u in live.utterances] != [len(u.words) for u in scored.utterances]:
         return [f"words differ: {words(live)}"]
     found = []
-    if sum(here[0] != there[0] for here, there in zip(words(live), words(scored), strict=True)) > 1:
+    if sum(_bare(here[0]) != _bare(there[0]) for here, there in zip(words(live), words(scored), strict=True)) > 1:
         found.append(f"words differ: {words(live)}")
     off_ms = np.array([np.subtract(h[1:], t[1:]) for h, t in zip(words(live), words(scored), strict=True)])
     if np.median(np.abs(off_ms)) > 60 or np.abs(off_ms).max() > 150:
@@ -222,16 +232,18 @@ def complaints_of_showing(live: Outcome, scored: Outcome) -> list[str]:
     if not scored.finals.keys() <= live.finals.keys():
         return [*found, f"{len(live.finals)} ticks"]
     for name, distances in apart(live, scored).items():
-        # Words reach a tick a partial transcript earlier or later, and then change it for all of a step.
-        most = 0.2 if name in ("sarcasm", "intended", "literal", "text sarcasm", "text sentiment") else 0.08
-        if np.median(distances) > 0.04:
-            found.append(f"{name} is off by {np.median(distances):.3f} at the median")
-        if (p80 := np.percentile(distances, 80, method="higher")) > most:
-            found.append(f"{name} is off by {p80:.3f} at p80")
+        median, p80 = (np.percentile(distances, share, method="higher") for share in (50, 80))
+        most_at_median, most = TOLERANCE.get(name, (0.04, 0.06))
+        if median > most_at_median or p80 > most:
+            found.append(f"{name} is off by {median:.3f} at the median, by {p80:.3f} at p80")
     for one, other in zip(live.utterances, scored.utterances, strict=True):
-        if _distance(one.sarcasm.probability, other.sarcasm.probability) > 0.05:
+        if _distance(one.sarcasm.probability, other.sarcasm.probability) > 0.1:
             found.append(f"{other.text!r} has {one.sarcasm} instead of {other.sarcasm}")
     return found
+
+
+def _bare(word: str) -> str:
+    return word.lower().strip(".,!?")
 
 
 def settle(run: Callable[[], Outcome], complain: Callable[[Outcome], list[str]]) -> None:
