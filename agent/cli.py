@@ -15,12 +15,12 @@ from agent import __version__
 from agent.errors import DeadpanError
 from deadpan.subscription import DEFAULT_ENDPOINT
 
-EXIT_OK, EXIT_ERROR = 0, 1
+EXIT_OK, EXIT_ERROR, EXIT_INTERRUPTED = 0, 1, 130
 _SPEECH = "auto, moonshine, whisper[:NAME|:FILE] or faster-whisper[:NAME|:FOLDER] (default: speech.engine, auto)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code: 0 done, 1 could not, 2 misused."""
+    """Run one command; returns its exit code: 0 done, 1 could not, 2 misused, 130 interrupted."""
     options = parser().parse_args(arguments)
     if options.command != "watch" and (missing := _missing_live()):
         print(
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _command(options.command)(options)
     except KeyboardInterrupt:
-        return EXIT_OK
+        return EXIT_OK if options.command in ("run", "watch") else EXIT_INTERRUPTED  # these two have no other end
     except BrokenPipeError:  # whoever read our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK

@@ -72,6 +72,8 @@ class SpeechStream:
     def __init__(self, recognizer: Recognizer, settings: SpeechSettings | None = None) -> None:
         self._recognizer = recognizer
         self._settings = settings or SpeechSettings()
+        longest, within = _windows(self._settings.max_utterance_s), _windows(self._settings.cut_within_s)
+        self._longest, self._uncut = longest, max(longest // 2, longest - within)  # windows; no cut comes before it
         self._voice = VoiceActivity()
         self._next_utterance_id = 0
         self._unheard_windows = 0
@@ -95,7 +97,7 @@ class SpeechStream:
         if self._anchor_ns is None:
             return 0
         if self._utterance is not None:
-            return self._utterance.settled_ns
+            return min(self._utterance.settled_ns, self._time_ns(self._utterance.first_window + self._uncut))
         back_s = self._settings.onset_s + self._settings.lead_s
         return max(self._began_ns, self._time_ns(self._heard) - int(back_s * NS_PER_S) - _MAX_JUMP_NS)
 
@@ -123,7 +125,7 @@ class SpeechStream:
         """Take 16 kHz audio that follows on; return the transcripts it made certain.
 
         For a machine that lags there are three reliefs: `step_s` decodes an utterance in progress less often, without
-        `partials` it is decoded only when it ends, and without `decode` not even then (it is dropped and counted).
+        `partials` it is decoded only when it has ended, and without `decode` not even then (it is dropped and counted).
         Raises ValueError at another sample rate.
         """
         if chunk.sample_rate_hz != SAMPLE_RATE_HZ:
@@ -173,11 +175,11 @@ class SpeechStream:
             silent >= _windows(self._settings.hasty_hangover_s) and self._reads_finished(utterance)
         ):
             return self._end_utterance(utterance, decode=decode)
-        if spoken >= _windows(self._settings.max_utterance_s):
+        if spoken >= self._longest:
             return self._cut_utterance(utterance, decode=decode)
         if not self._has_enough_voice(utterance):
             return []
-        if silent == _windows(self._settings.tail_s) and decode:
+        if silent == _windows(self._settings.tail_s) and step is not None:
             utterance.whole = self._decode(utterance, self._heard)
             return []
         due = step is not None and spoken - utterance.read >= max(step, spoken // _LONG_SHARE)
@@ -238,8 +240,7 @@ class SpeechStream:
 
     def _cut_utterance(self, utterance: Utterance, *, decode: bool) -> list[Transcript]:
         """End an utterance that has grown too long at its last good place; what follows goes on as the next."""
-        half = (utterance.first_window + self._heard) // 2
-        since = max(half, self._heard - _windows(self._settings.cut_within_s))
+        since = utterance.first_window + self._uncut
         recent = self._pcm[(since - self._first) * WINDOW_SAMPLES : (self._heard - self._first) * WINDOW_SAMPLES]
         loudness = np.square(recent.reshape(-1, WINDOW_SAMPLES)).mean(axis=1)
         cut = utterance.best_cut(since, loudness)

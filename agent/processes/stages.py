@@ -27,6 +27,8 @@ _RELIEF_LAG_NS, _STRAINED_LAG_NS = 1_000_000_000, 300_000_000
 known that the machine cannot keep up: what is then still read of an unfinished utterance makes its end wait."""
 _LAST_RESORT_LAG_NS = 5_000_000_000
 """Speech further behind than this drops utterances undecoded: the last resort of a machine that is far too slow."""
+_SIGN_OF_LIFE_NS = 500_000_000
+"""The watermark of the words is told this often even when it stands still, so that slow words are no dead process."""
 _UNHEARD_S = 8.0
 """Voice without a word for this long is remarked upon, and again whenever it has lasted twice as long."""
 
@@ -98,6 +100,7 @@ class SpeechStage:
     def __init__(self, speech: SpeechStream, text: TextEncoder) -> None:
         self._speech, self._text = speech, text
         self._bound_ns = -1
+        self._told_ns = 0
         self._transcripts = 0
         self._relieved = 0
         self._unread = 0
@@ -142,14 +145,14 @@ class SpeechStage:
                 self._text.foresee(foreseen)  # in the pause that ends an utterance, so that its end finds all done
             unheard_s = self._speech.unheard_s
             self._excused_s = min(self._excused_s, unheard_s) if partials else unheard_s
-            if self._speech.bound_ns > self._bound_ns:
-                self._bound_ns = self._speech.bound_ns
+            due = value.interval.end_ns - self._told_ns >= _SIGN_OF_LIFE_NS
+            if self._speech.bound_ns > self._bound_ns or due:
+                self._bound_ns, self._told_ns = max(self._bound_ns, self._speech.bound_ns), value.interval.end_ns
                 yield Bound(Modality.TEXT, self._bound_ns)
 
     def _emit(self, transcript: Transcript) -> Iterator[Value]:
         self._transcripts += 1
-        # An utterance cut for its length ends before what its last partial reached: fusion has settled that by then.
-        yield from (made for made in self._text.push(transcript) if made.interval.end_ns > self._bound_ns)
+        yield from self._text.push(transcript)
         yield transcript
 
 

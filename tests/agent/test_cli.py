@@ -110,9 +110,12 @@ def test_a_missing_extra_is_named_with_what_to_install(
     assert "pip install 'deadpan[live]'" in told
 
 
-def test_an_interruption_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("command", "code"), [(["watch"], 0), (["run"], 0), (["score", "a.wav", "--out", "x"], 130)])
+def test_an_interruption_is_the_end_of_a_stream_and_no_end_of_a_task(
+    monkeypatch: pytest.MonkeyPatch, command: list[str], code: int
+) -> None:
     def interrupted(name: str) -> object:
         raise KeyboardInterrupt(name)
 
     monkeypatch.setattr(cli, "_command", interrupted)
-    assert cli.main(["watch"]) == 0
+    assert cli.main(command) == code

@@ -201,12 +201,13 @@ def test_words_lie_inside_their_utterance_in_order_and_utterances_do_not_overlap
         at_ns = final.interval.end_ns
 
 
+@pytest.mark.parametrize("longest_s", [1.024, 2.048, 12.0])
 @given(scripts, st.integers(150, 3000))
 @settings(max_examples=20)
 def test_the_bound_is_behind_the_audio_and_every_transcript_to_come_reaches_beyond_it(
-    script: list[tuple[int, float]], size: int
+    longest_s: float, script: list[tuple[int, float]], size: int
 ) -> None:
-    stream = SpeechStream(LevelReader())
+    stream = SpeechStream(LevelReader(), SpeechSettings(max_utterance_s=longest_s))
     seen: set[int] = set()
     told_ns = 0
     for chunk in _chunks(_say(*script, (0, 1.0)), (size,)):
@@ -396,7 +397,7 @@ def test_what_will_be_final_is_foreseen_as_soon_as_the_voice_pauses_and_read_onl
     foreseen: list[tuple[Transcript, int]] = []
     finals: list[Transcript] = []
     for chunk in _chunks(pcm):
-        finals += [t for t in stream.push(chunk, partials=False) if t.final]
+        finals += [t for t in stream.push(chunk, step_s=9) if t.final]
         if not finals and (seen := stream.foreseen) is not None:
             foreseen.append((seen, len(reader.decoded)))
     assert finals == [foreseen[0][0]]

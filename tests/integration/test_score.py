@@ -110,7 +110,7 @@ def test_told_to_end_it_leaves_nothing_half_written_and_no_process(tmp_path: Pat
             time.sleep(0.05)
         family = descendants(process.pid)
         process.send_signal(ending)
-        process.wait(timeout=20)
+        assert process.wait(timeout=20) == 130
     assert [path.name for path in tmp_path.rglob("*")] == ["demo"]
     while any(map(is_running, family)):  # one just being started ends once it has read that nobody is left
         time.sleep(0.05)

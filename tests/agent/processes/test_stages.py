@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -175,6 +175,17 @@ def test_a_watermark_is_told_only_when_it_has_risen() -> None:
         speech.bound_ns = bound_ns
         told += [value.bound_ns for value in stage.push(CHUNK, 0) if isinstance(value, Bound)]
     assert told == [20 * MS, 30 * MS]
+
+
+def test_a_watermark_that_stands_still_is_told_twice_a_second_so_that_slow_words_are_no_dead_process() -> None:
+    stage = _speech_stage(Dictation(bound_ns=20 * MS))
+    told = [
+        chunk.interval.end_ns // MS
+        for chunk in (replace(CHUNK, seq=n, pts_ns=n * 32 * MS) for n in range(50))
+        for value in stage.push(chunk, 0)
+        if isinstance(value, Bound) and value.bound_ns == 20 * MS
+    ]
+    assert told == [32, 544, 1056, 1568]
 
 
 def test_the_end_of_the_sound_brings_out_the_last_transcript_and_what_was_lost() -> None:
