@@ -4,7 +4,7 @@ The hub says a file's checksum before it gives the file: `X-Linked-ETag` and `X-
 to its storage (the SHA-256 of what git-lfs keeps), or the plain `ETag` (git's own hash of a small file).
 `X-Repo-Commit` says which commit a branch stands for. A redirect within the hub is followed, one to another host is
 that answer.
-Source: huggingface_hub 1.x, get_hf_file_metadata.
+Source: huggingface_hub, get_hf_file_metadata.
 """
 
 from __future__ import annotations
