@@ -32,7 +32,7 @@ PIECE_S = 7.0  # of the demo: two lines, and the pause that ends the second
 TICK_NS = 200_000_000
 NS_PER_S = 1_000_000_000
 # Of what depends on words, at the median and at p80: they reach a tick with one partial transcript or the next, whose
-# sarcasm may be far apart. Measured over nine runs: at most 0.02 and 0.08 for sarcasm, 0.06 and 0.27 for the text's own.
+# sarcasm may be far apart. Measured in nine runs: at most 0.02 and 0.08 for sarcasm, 0.06 and 0.27 for the text's own.
 TOLERANCE = {
     "sarcasm": (0.04, 0.15),
     "intended": (0.04, 0.15),
