@@ -34,8 +34,8 @@ class Stage:
 
 
 # The checkpoint in tests/weights went through these stages while this was being written, and was not trained again from
-# nothing: the first two had no loss on the first layer's attention, the first three no roughened spectra, the first four
-# both languages equally often, and all but the last two fewer voices.
+# nothing. The first two had no loss on the first layer's attention, the first three no roughened spectra, the first
+# four both languages equally often, and all but the last two fewer voices.
 STAGES = (
     Stage(1200, 48, (2, 3, 4), (3e-3, 1.5e-3)),
     Stage(800, 48, (3, 4, 6), (2e-3, 1e-3)),
