@@ -9,6 +9,7 @@ arXiv 2410.15608.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.beam_search import beam_search
+from encoders.moonshine_alignment import FRAME_SAMPLES, word_intervals
 from encoders.onnx import one_thread_session
 from encoders.recognizer import SAMPLE_RATE_HZ, HeardWord
+from encoders.samples import Interval
 
 Floats = NDArray[Any]
 
@@ -47,7 +50,8 @@ class MoonshineRecognizer:
         self._decoder = one_thread_session(folder / "decoder_model_merged.ort")
         self._tokens = read_tokens((folder / "tokenizer.bin").read_bytes())
         present = [output.name for output in self._decoder.get_outputs()][1:]
-        self._past = [name.replace("present", "past_key_values") for name in present]
+        self._past = {name.replace("present", "past_key_values"): name for name in present}
+        self._growing = {taken: given for taken, given in self._past.items() if ".decoder." in taken}
         self._nothing = dict.fromkeys(self._past, np.zeros((1, _HEADS, 1, _HEAD_DIM), np.float32))
 
     def transcribe(
@@ -60,17 +64,23 @@ class MoonshineRecognizer:
         (hidden,) = self._encoder.run(None, {"input_values": pcm[None], "attention_mask": audible})
         sound = {"encoder_hidden_states": hidden, "encoder_attention_mask": audible}
         limit = int(np.ceil(len(pcm) / SAMPLE_RATE_HZ * _TOKENS_PER_S))
-        if guess is None:
-            tokens, probabilities = self._search(sound, limit)
-        else:
+        if guess is not None:
             tokens, probabilities = self._go_on(
                 sound, [token for word in guess for token in word.tokens][:limit], limit
             )
-        return words_of(tokens, probabilities, self._tokens)
-
-    def _search(self, sound: dict[str, Floats], limit: int) -> tuple[list[int], list[float]]:
-        """Beam search: a sixth fewer word errors in conversation than greedy search, for twice the time."""
+            return words_of(tokens, probabilities, self._tokens)
         first, state = self._step(sound, self._nothing, [[_START_TOKEN]], cached=False)
+        tokens, probabilities = self._search(sound, first, state, limit)
+        words = words_of(tokens, probabilities, self._tokens)
+        intervals = self._align(pcm, sound, state, words) if words else None
+        if intervals is None:
+            return words
+        return tuple(replace(word, interval=interval) for word, interval in zip(words, intervals, strict=True))
+
+    def _search(
+        self, sound: dict[str, Floats], first: Floats, state: dict[str, Floats], limit: int
+    ) -> tuple[list[int], list[float]]:
+        """Beam search: a sixth fewer word errors in conversation than greedy search, for twice the time."""
         copies = {name: np.repeat(part, _BEAM_WIDTH, axis=0) for name, part in sound.items()}
         heard = {name: np.repeat(part, _BEAM_WIDTH, axis=0) for name, part in state.items() if ".encoder." in name}
         said = {name: part for name, part in state.items() if ".decoder." in name}
@@ -80,11 +90,41 @@ class MoonshineRecognizer:
             past = {name: part[: len(parents)] for name, part in heard.items()}
             past |= {name: part[list(parents)] for name, part in said.items()}
             listened = {name: part[: len(parents)] for name, part in copies.items()}
-            scores, state = self._step(listened, past, [[token] for token in tokens], cached=True)
-            said = {name: part for name, part in state.items() if ".decoder." in name}
-            return np.asarray(scores[:, -1])
+            scores, said = self._step(listened, past, [[token] for token in tokens], cached=True)
+            return scores[:, -1].astype(np.float64)
 
-        return beam_search(first[0, -1], advance, end_token=_END_TOKEN, limit=limit, width=_BEAM_WIDTH)
+        return beam_search(
+            first[0, -1].astype(np.float64), advance, end_token=_END_TOKEN, limit=limit, width=_BEAM_WIDTH
+        )
+
+    def _align(
+        self, pcm: NDArray[np.float32], sound: dict[str, Floats], state: dict[str, Floats], words: tuple[HeardWord, ...]
+    ) -> tuple[Interval, ...] | None:
+        """When the words were said; one pass over all of them, then a few tokens at a few cuts at a time."""
+        tokens = [_START_TOKEN, *(token for word in words for token in word.tokens)]
+        firsts = np.cumsum([0, *(len(word.tokens) for word in words)])[:-1].tolist()
+        heard = {name: part for name, part in state.items() if ".encoder." in name}
+        unsaid = {name: part[:, :, :0] for name, part in state.items() if ".decoder." in name}
+        scores, said = self._step(sound, heard | unsaid, [tokens], cached=True)
+        full = _probabilities(scores[0, :-1], tokens[1:])
+        frames = sound["encoder_hidden_states"].shape[1]
+
+        def listen(begin: int, end: int, cuts: Sequence[int]) -> Floats:
+            most = cuts[-1]  # what no cut hears is left out
+            length = len(pcm) if most == frames else most * FRAME_SAMPLES
+            copies = (len(cuts), 1, 1, 1)
+            past = {name: np.tile(part[:, :, :most], copies) for name, part in heard.items()}
+            past |= {name: np.tile(part[:, :, :begin], copies) for name, part in said.items()}
+            shortened = {
+                "encoder_hidden_states": np.tile(sound["encoder_hidden_states"][:, :most], copies[:3]),
+                "encoder_attention_mask": (np.arange(length) < np.array(cuts)[:, None] * FRAME_SAMPLES).astype(
+                    np.int64
+                ),
+            }
+            scores, _ = self._step(shortened, past, [tokens[begin:end]] * len(cuts), cached=True)
+            return _probabilities(scores, tokens[begin + 1 : end + 1])
+
+        return word_intervals(firsts, full, listen, frames, pcm)
 
     def _go_on(self, sound: dict[str, Floats], guessed: list[int], limit: int) -> tuple[list[int], list[float]]:
         """Greedy search. The guess is checked in one pass: it holds up to the first token that is not the likeliest.
@@ -102,18 +142,22 @@ class MoonshineRecognizer:
         while len(tokens) < limit and (likely := int(scores.argmax())) != _END_TOKEN:
             tokens.append(likely)
             probabilities.append(_probability(scores, likely))
-            (logits,), present = self._step(sound, past, [[likely]], cached=True)
-            past |= {name: state for name, state in present.items() if ".decoder." in name}  # the encoder's stay
+            (logits,), said = self._step(sound, past, [[likely]], cached=True)
+            past |= said
             scores = logits[-1]
         return tokens, probabilities
 
     def _step(
         self, sound: dict[str, Floats], past: dict[str, Floats], tokens: list[list[int]], *, cached: bool
     ) -> tuple[Floats, dict[str, Floats]]:
-        """Scores [texts, tokens, vocabulary] of what follows each token, and the decoder's new keys and values."""
+        """Scores [texts, tokens, vocabulary] of what follows each token, and the decoder's new keys and values.
+
+        Those it has of the sound are among them where nothing is cached: they do not change, and copying them costs.
+        """
         feed = {"input_ids": np.array(tokens, np.int64), "use_cache_branch": np.array([cached])}
-        logits, *present = self._decoder.run(None, sound | past | feed)
-        return logits.astype(np.float64), dict(zip(self._past, present, strict=True))
+        names = self._growing if cached else self._past
+        logits, *present = self._decoder.run(["logits", *names.values()], sound | past | feed)
+        return logits, dict(zip(names, present, strict=True))
 
 
 def embedded_folder() -> Path:
@@ -176,5 +220,13 @@ def _is_spoken(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
+def _probabilities(scores: Floats, tokens: Sequence[int]) -> Floats:
+    """How likely each token is, [..., tokens], by the scores [..., tokens, vocabulary]."""
+    above = scores - scores.max(axis=-1, keepdims=True)
+    wanted = np.exp(above[..., np.arange(len(tokens)), tokens])
+    return np.asarray(wanted / np.exp(above, out=above).sum(axis=-1))
+
+
 def _probability(scores: Floats, token: int) -> float:
+    scores = scores.astype(np.float64)
     return float(1.0 / np.exp(scores - scores[token]).sum())

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+import re
+from difflib import SequenceMatcher
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -115,3 +119,46 @@ def test_a_guess_from_a_shorter_stretch_leaves_the_words_as_they_are(recognizer:
     alone, guided, misled = (recognizer.transcribe(pcm, guess) for guess in ((), begun, wrong))
     assert [spelling(word.text) for word in guided] == [spelling(word.text) for word in alone]
     assert [spelling(word.text) for word in misled] == [spelling(word.text) for word in alone]
+
+
+def test_a_careful_decode_measures_when_words_were_said_and_a_quick_one_does_not(
+    recognizer: MoonshineRecognizer,
+) -> None:
+    pcm = _read(SPEECH / "jfk.flac")
+    careful = recognizer.transcribe(pcm)
+    intervals = [word.interval for word in careful if word.interval is not None]
+    assert len(intervals) == len(careful)
+    assert all(before.end_ns <= after.start_ns for before, after in pairwise(intervals))
+    assert all(30_000_000 <= interval.duration_ns <= 1_000_000_000 for interval in intervals)
+    assert 0 <= intervals[0].start_ns < intervals[-1].end_ns <= len(pcm) * 10**9 // 16_000
+    assert {word.interval for word in recognizer.transcribe(pcm, ())} == {None}
+
+
+def test_measured_times_are_those_of_the_aligned_recordings(recognizer: MoonshineRecognizer) -> None:
+    starts, ends = list[float](), list[float]()
+    for path in sorted((SPEECH / "librivox").glob("*.wav"))[:3]:
+        aligned = [word for word in json.loads(path.with_suffix(".json").read_text())["w"] if word["t"][0] != "<"]
+        spoken = [re.sub(r"\(\d+\)$", "", word["t"]) for word in aligned]
+        words = recognizer.transcribe(_read(path))
+        heard = [spelling(word.text) for word in words]
+        for place in SequenceMatcher(None, spoken, heard, autojunk=False).get_matching_blocks():
+            for step in range(place.size):
+                said, interval = aligned[place.a + step], words[place.b + step].interval
+                assert interval is not None
+                starts.append(abs(interval.start_ns / 1e9 - said["b"]))
+                ends.append(abs(interval.end_ns / 1e9 - said["b"] - said["d"]))
+    if not starts:
+        pytest.skip("needs the shared recordings of LibriVox")
+    assert len(starts) >= 30
+    assert float(np.median(starts)) <= 0.06
+    assert float(np.median(ends)) <= 0.07
+    assert float(np.quantile(starts, 0.9)) <= 0.18
+
+
+@pytest.mark.parametrize("length", [1024, 1600, 4000, 8000])
+def test_the_beginning_of_a_recording_has_its_words_inside_it_however_short(
+    recognizer: MoonshineRecognizer, length: int
+) -> None:
+    pcm = _read(SPEECH / "jfk.flac")[4800 : 4800 + length]
+    for word in recognizer.transcribe(pcm):
+        assert word.interval is None or word.interval.end_ns <= length * 10**9 // 16_000
