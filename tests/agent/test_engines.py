@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,6 +160,7 @@ def test_an_engine_that_is_not_installed_is_said_with_what_to_install(store: Sto
 def test_a_lone_module_of_the_same_name_is_not_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "whisper.py").write_text("raise RuntimeError('a database, not speech')")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "whisper", raising=False)  # another test may have used the engine
     assert not installed("whisper")
 
 
