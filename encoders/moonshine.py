@@ -112,14 +112,12 @@ class MoonshineRecognizer:
         def listen(begin: int, end: int, cuts: Sequence[int]) -> Floats:
             most = cuts[-1]  # what no cut hears is left out
             length = len(pcm) if most == frames else most * FRAME_SAMPLES
-            copies = (len(cuts), 1, 1, 1)
-            past = {name: np.tile(part[:, :, :most], copies) for name, part in heard.items()}
-            past |= {name: np.tile(part[:, :, :begin], copies) for name, part in said.items()}
+            past = {name: np.repeat(part[:, :, :most], len(cuts), axis=0) for name, part in heard.items()}
+            past |= {name: np.repeat(part[:, :, :begin], len(cuts), axis=0) for name, part in said.items()}
+            audible = np.arange(length) < np.array(cuts)[:, None] * FRAME_SAMPLES
             shortened = {
-                "encoder_hidden_states": np.tile(sound["encoder_hidden_states"][:, :most], copies[:3]),
-                "encoder_attention_mask": (np.arange(length) < np.array(cuts)[:, None] * FRAME_SAMPLES).astype(
-                    np.int64
-                ),
+                "encoder_hidden_states": np.repeat(sound["encoder_hidden_states"][:, :most], len(cuts), axis=0),
+                "encoder_attention_mask": audible.astype(np.int64),
             }
             scores, _ = self._step(shortened, past, [tokens[begin:end]] * len(cuts), cached=True)
             return _probabilities(scores, tokens[begin + 1 : end + 1])

@@ -59,7 +59,7 @@ def test_the_words_of_real_talking_faces_are_found(scored: Path) -> None:
         heard = (scored / folder / "transcript.txt").read_text().lower().replace("-", " ").replace(".", "").split()
         spoken += len(sentence.split())
         found += sum(word in heard for word in sentence.split())
-    assert found >= 0.7 * spoken  # the sentences have no sense that could help a recognizer
+    assert found >= 0.5 * spoken  # the sentences have no sense that could help a recognizer: see docs/speech.md
 
 
 @needs_faces
@@ -86,7 +86,7 @@ def test_their_words_lie_in_order_within_the_utterance(scored: Path) -> None:
             assert times == sorted(times)
             assert utterance["start_ns"] <= times[0][0]
             assert times[-1][1] <= utterance["end_ns"]
-            assert {word["timing"] for word in utterance["words"]} == {"estimated"}
+            assert {word["timing"] for word in utterance["words"]} == {"measured"}
 
 
 def test_scoring_twice_gives_the_same_bytes(tmp_path: Path) -> None:
