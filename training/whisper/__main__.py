@@ -2,13 +2,14 @@
 
 It needs the programs flite and espeak-ng. Spoken words and finished stages are kept under .training/whisper, so that an
 interrupted run goes on where it stopped; `--fresh` trains again. The checkpoint and the test utterances go to
-tests/weights.
+tests/weights, the figures to docs/speech.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,8 @@ TARGET = ROOT / "tests" / "weights"
 CHECKPOINT = "tiny_whisper.npz"
 _EACH = 12
 _COMMITTED = 8
+PAGE = ROOT / "docs" / "speech.md"
+_BEGIN, _END = "<!-- tiny-whisper:begin -->", "<!-- tiny-whisper:end -->"
 
 
 def main() -> None:
@@ -66,10 +69,20 @@ def main() -> None:
         write_ctranslate2(TARGET / CHECKPOINT, model)
         torch_engines = {language: WhisperRecognizer(checkpoint, language) for language in LANGUAGES}
         fast_engines = {language: FasterWhisperRecognizer(model, language) for language in LANGUAGES}
-    print(f"whisper: {measure(torch_engines, torch_engines['en'], tests)}")
-    print(f"faster-whisper: {measure(fast_engines, fast_engines['en'], tests)}")
-    print(f"whisper, padded to 30 s: {measure(torch_engines, torch_engines['en'], tests, 30)}")
-    print(f"faster-whisper, padded to 30 s: {measure(fast_engines, fast_engines['en'], tests, 30)}")
+    figures = [
+        f"- {engine}{padding}: {measure(engines, engines['en'], tests, pad_to_s)}"  # type: ignore[arg-type]  # one table
+        for padding, pad_to_s in (("", 0), (", padded to 30 s", 30))
+        for engine, engines in (("whisper", torch_engines), ("faster-whisper", fast_engines))
+    ]
+    _write_figures([f"Heard in {len(tests)} utterances of voices that were not trained on:", "", *figures])
+
+
+def _write_figures(lines: Sequence[str]) -> None:
+    """Print the figures, and put them between their marks in the page."""
+    print("\n".join(lines))
+    page = PAGE.read_text(encoding="utf-8")
+    head, tail = page.split(_BEGIN)[0], page.split(_END)[1]
+    PAGE.write_text("\n".join([head + _BEGIN, *lines, _END + tail]), encoding="utf-8")
 
 
 if __name__ == "__main__":
