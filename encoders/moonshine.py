@@ -35,7 +35,10 @@ _MIN_SAMPLES = 1024  # the encoder's convolutions need 895 samples for one outpu
 
 
 class MoonshineRecognizer:
-    """The embedded recognizer. Raises FileNotFoundError when the moonshine-voice package or its weights are missing."""
+    """The embedded recognizer. Without a guess, words come with their intervals where the sound tells them.
+
+    Raises FileNotFoundError when the moonshine-voice package or its weights are missing.
+    """
 
     name = "moonshine-tiny-en"
 
