@@ -14,7 +14,7 @@ from agent.weights.engine import AUTO, Engine, EngineError, parse
 if TYPE_CHECKING:
     from encoders.face import FaceModel
     from encoders.prosody import ProsodyModel
-    from encoders.recognizer import Recognizer
+    from encoders.speech.recognizer import Recognizer
     from encoders.text_model import TextModel
 
 
@@ -47,7 +47,7 @@ class Models:
         if engine.path is None and engine.family != EMBEDDED:
             engine = parse(choose(self._speech).engine)
         if engine.path is None:
-            from encoders.moonshine import MoonshineRecognizer
+            from encoders.speech.moonshine import MoonshineRecognizer
 
             return MoonshineRecognizer()
         return _whisper(engine, engine.path, None if self._speech.language == AUTO else self._speech.language)
@@ -62,10 +62,10 @@ class Models:
 def _whisper(engine: Engine, path: Path, language: str | None) -> Recognizer:
     try:
         if engine.family == "whisper":
-            from encoders.whisper import WhisperRecognizer
+            from encoders.speech.whisper import WhisperRecognizer
 
             return WhisperRecognizer(path, language)
-        from encoders.faster_whisper import FasterWhisperRecognizer
+        from encoders.speech.faster_whisper import FasterWhisperRecognizer
 
         return FasterWhisperRecognizer(path, language)
     except (FileNotFoundError, ValueError, ImportError) as error:  # all of them say what is wrong, and what to do

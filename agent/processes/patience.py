@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from encoders.recognizer import SAMPLE_RATE_HZ, HeardWord, Recognizer
+from encoders.speech.recognizer import SAMPLE_RATE_HZ, HeardWord, Recognizer
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,7 +19,7 @@ from encoders.base import Encoder
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
 if TYPE_CHECKING:  # each process loads only its own encoder
-    from encoders.speech import SpeechStream
+    from encoders.speech.stream import SpeechStream
     from encoders.text import TextEncoder
 
 _RELIEF_LAG_NS, _STRAINED_LAG_NS = 1_000_000_000, 300_000_000
@@ -179,7 +179,7 @@ def encoding_stage(
 
             return EncodingStage(ProsodyEncoder(models.prosody))
         case "speech":
-            from encoders.speech import SpeechSettings, SpeechStream
+            from encoders.speech.stream import SpeechSettings, SpeechStream
             from encoders.text import TextEncoder
 
             settings = SpeechSettings(

@@ -18,8 +18,8 @@ from bench.speech.engines import load, present
 from bench.speech.report import conditions, engine_table, invented_table, write_page
 from bench.speech.scores import Invented, Score, score_recording, score_speechless, warm
 from bench.speech.speechless import speechless
-from encoders.recognizer import Recognizer
-from encoders.speech import SpeechSettings
+from encoders.speech.recognizer import Recognizer
+from encoders.speech.stream import SpeechSettings
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.speech.spoken import spoken
-from encoders.recognizer import SAMPLE_RATE_HZ
+from encoders.speech.recognizer import SAMPLE_RATE_HZ
 from training.delivery.clips import decode_audio, open_clips
 
 Pcm = NDArray[np.float32]

@@ -8,7 +8,7 @@ from agent.config import SpeechConfig
 from agent.engines import choose
 from agent.processes.models import Models
 from agent.weights.engine import EngineError
-from encoders.recognizer import Recognizer
+from encoders.speech.recognizer import Recognizer
 
 _FAMILIES = ("moonshine", "whisper", "faster-whisper")
 _PACKAGES = (

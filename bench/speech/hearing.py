@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.speech.corpora import Pcm
-from encoders.recognizer import SAMPLE_RATE_HZ, Recognizer
 from encoders.samples import NS_PER_S, AudioChunk, Transcript
-from encoders.speech import SpeechSettings, SpeechStream
-from encoders.voice_activity import WINDOW_SAMPLES, VoiceActivity
+from encoders.speech.recognizer import SAMPLE_RATE_HZ, Recognizer
+from encoders.speech.stream import SpeechSettings, SpeechStream
+from encoders.speech.voice_activity import WINDOW_SAMPLES, VoiceActivity
 
 WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE_HZ
 _SILENCE_AFTER_S = 1.0

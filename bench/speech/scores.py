@@ -10,8 +10,8 @@ from bench.speech.errors import Errors, word_errors
 from bench.speech.hearing import Hearing, bare_text, hear, voiced_windows
 from bench.speech.revisions import Delay, Edits
 from bench.speech.speechless import Speechless
-from encoders.recognizer import SAMPLE_RATE_HZ, Recognizer
-from encoders.speech import SpeechSettings
+from encoders.speech.recognizer import SAMPLE_RATE_HZ, Recognizer
+from encoders.speech.stream import SpeechSettings
 
 
 @dataclass(frozen=True, slots=True)

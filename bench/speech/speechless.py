@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.speech.corpora import Pcm
-from encoders.recognizer import SAMPLE_RATE_HZ
+from encoders.speech.recognizer import SAMPLE_RATE_HZ
 
 _Signal = NDArray[np.float64]
 

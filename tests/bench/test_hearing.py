@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from bench.speech import hearing
 from bench.speech.hearing import bare_text, cut_at_pauses, hear
-from encoders.recognizer import HeardWord
 from encoders.samples import AudioChunk, Interval, Transcript, Word
-from encoders.speech import SpeechSettings
+from encoders.speech.recognizer import HeardWord
+from encoders.speech.stream import SpeechSettings
 
 Pcm = NDArray[np.float32]
 SECOND = 16_000

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.processes import worker
-from encoders.moonshine import MoonshineRecognizer
-from encoders.recognizer import SAMPLE_RATE_HZ, HeardWord
+from encoders.speech.moonshine import MoonshineRecognizer
+from encoders.speech.recognizer import SAMPLE_RATE_HZ, HeardWord
 
 SECONDS_PER_SECOND = "SECONDS_PER_SECOND"
 

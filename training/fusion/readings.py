@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 from rich.progress import track
 
-from encoders.moonshine import MoonshineRecognizer
-from encoders.recognizer import SAMPLE_RATE_HZ
 from encoders.samples import NS_PER_S, AudioChunk, Modality, Reading
-from encoders.speech import SpeechStream
+from encoders.speech.moonshine import MoonshineRecognizer
+from encoders.speech.recognizer import SAMPLE_RATE_HZ
+from encoders.speech.stream import SpeechStream
 from encoders.text_model import TextModel
 from training.delivery.clips import decode_audio, open_clips
 

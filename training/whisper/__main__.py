@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from encoders.faster_whisper import FasterWhisperRecognizer
-from encoders.whisper import WhisperRecognizer
+from encoders.speech.faster_whisper import FasterWhisperRecognizer
+from encoders.speech.whisper import WhisperRecognizer
 from training.whisper import held_out
 from training.whisper.export import write_compact, write_ctranslate2, write_openai
 from training.whisper.measure import measure

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import whisper
 
-from encoders.recognizer import SAMPLE_RATE_HZ
+from encoders.speech.recognizer import SAMPLE_RATE_HZ
 from training.whisper.network import IGNORED, Batch, compact, frame_class, prompt
 from training.whisper.utterances import Utterance
 from training.whisper.vocabulary import STOP, WORDS, known_tokens, tokenizer, word_tokens

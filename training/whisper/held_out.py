@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from encoders.recognizer import SAMPLE_RATE_HZ
+from encoders.speech.recognizer import SAMPLE_RATE_HZ
 from training.whisper.utterances import MAX_WORDS, Spoken, Utterance, join
 from training.whisper.vocabulary import WORDS
 from training.whisper.voices import Voice

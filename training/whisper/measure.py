@@ -10,9 +10,9 @@ import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.agreement import spelling
-from encoders.recognizer import SAMPLE_RATE_HZ, HeardWord, Recognizer
 from encoders.samples import NS_PER_S
+from encoders.speech.agreement import spelling
+from encoders.speech.recognizer import SAMPLE_RATE_HZ, HeardWord, Recognizer
 from training.whisper.utterances import Utterance
 
 

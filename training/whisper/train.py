@@ -33,9 +33,6 @@ class Stage:
     rate: tuple[float, float]
 
 
-# The checkpoint in tests/weights went through these stages while this was being written, and was not trained again from
-# nothing. The first two had no loss on the first layer's attention, the first three no roughened spectra, the first
-# four both languages equally often, and all but the last two fewer voices.
 STAGES = (
     Stage(1200, 48, (2, 3, 4), (3e-3, 1.5e-3)),
     Stage(800, 48, (3, 4, 6), (2e-3, 1e-3)),

@@ -9,7 +9,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from encoders.recognizer import SAMPLE_RATE_HZ
+from encoders.speech.recognizer import SAMPLE_RATE_HZ
 
 Spoken = dict[str, NDArray[np.float32]]
 MAX_WORDS = 5

@@ -17,10 +17,10 @@ from agent.processes.fusing import FusingStage
 from agent.processes.stages import SpeechStage
 from agent.processes.wire import Bound, Value
 from deadpan.messages import Estimate, Utterance
-from encoders import speech
-from encoders.recognizer import HeardWord
 from encoders.samples import NS_PER_S, AudioChunk, Interval, Modality
-from encoders.speech import SpeechStream
+from encoders.speech import stream as speech
+from encoders.speech.recognizer import HeardWord
+from encoders.speech.stream import SpeechStream
 from encoders.text import TextEncoder, TextModel, TextReading
 from tests.fusion.evidence import MS, evidence
 

@@ -12,7 +12,7 @@ from agent.config import SpeechConfig
 from agent.processes.models import Models
 from agent.weights.engine import EngineError
 from agent.weights.store import Store
-from encoders.moonshine import MoonshineRecognizer
+from encoders.speech.moonshine import MoonshineRecognizer
 from tests.agent.weights.kept import PARTS, install_engines, keep, small
 
 
@@ -33,9 +33,9 @@ class Unloadable:
 def _stand_in(monkeypatch: pytest.MonkeyPatch, kind: type) -> None:
     """Put a recognizer in place of both Whisper engines, which would load PyTorch and CTranslate2."""
     for module, name in (("whisper", "WhisperRecognizer"), ("faster_whisper", "FasterWhisperRecognizer")):
-        stand_in = ModuleType(f"encoders.{module}")
+        stand_in = ModuleType(f"encoders.speech.{module}")
         setattr(stand_in, name, kind)
-        monkeypatch.setitem(sys.modules, f"encoders.{module}", stand_in)
+        monkeypatch.setitem(sys.modules, f"encoders.speech.{module}", stand_in)
 
 
 def test_the_embedded_engine_needs_nothing() -> None:
@@ -71,8 +71,8 @@ def test_weights_that_cannot_be_loaded_are_no_programming_error(monkeypatch: pyt
 
 
 def test_a_package_that_is_missing_is_no_programming_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "encoders.whisper", None)
-    with pytest.raises(EngineError, match=r"encoders\.whisper"):
+    monkeypatch.setitem(sys.modules, "encoders.speech.whisper", None)
+    with pytest.raises(EngineError, match=r"encoders\.speech\.whisper"):
         _ = Models(SpeechConfig(engine="whisper:/somewhere/base.pt")).recognizer
 
 

@@ -18,9 +18,9 @@ from agent.clock import ManualClock
 from agent.processes.governor import Governor, Load, ladder
 from agent.processes.stages import SpeechStage
 from agent.session import demo_location
-from encoders.recognizer import HeardWord
 from encoders.samples import NS_PER_S, AudioChunk, Embedding, Transcript
-from encoders.speech import SpeechStream
+from encoders.speech.recognizer import HeardWord
+from encoders.speech.stream import SpeechStream
 from encoders.text import TextEncoder
 
 SECONDS = 60

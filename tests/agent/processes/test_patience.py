@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.processes.patience import Announcing
-from encoders.recognizer import HeardWord
+from encoders.speech.recognizer import HeardWord
 
 
 class Engine:

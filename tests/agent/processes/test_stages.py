@@ -15,7 +15,7 @@ from agent.processes.stages import EncodingStage, SpeechStage, encoding_stage
 from agent.processes.wire import Bound, Ended, Value
 from deadpan.messages import Pace
 from encoders.samples import AudioChunk, Embedding, Interval, Modality, Transcript, VideoFrame
-from encoders.speech import SpeechStream
+from encoders.speech.stream import SpeechStream
 from encoders.text import TextEncoder
 from tests.fusion.evidence import MS, evidence
 

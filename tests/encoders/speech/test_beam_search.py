@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from encoders.beam_search import beam_search
+from encoders.speech.beam_search import beam_search
 
 END = 0
 TOKENS = 4

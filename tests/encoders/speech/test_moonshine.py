@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from encoders.agreement import spelling
-from encoders.moonshine import MoonshineRecognizer, embedded_folder, read_tokens, words_of
-from encoders.recognizer import HeardWord
+from encoders.speech.agreement import spelling
+from encoders.speech.moonshine import MoonshineRecognizer, embedded_folder, read_tokens, words_of
+from encoders.speech.recognizer import HeardWord
 
-SPEECH = Path(__file__).parents[3] / "shared" / "data" / "speech"
+SPEECH = Path(__file__).parents[4] / "shared" / "data" / "speech"
 KENNEDY = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
 
 

@@ -7,12 +7,12 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.agreement import contradicted
-from encoders.guards import Doubt, GuardSettings, believable, doubt, without_loops
-from encoders.recognizer import HeardWord, Recognizer
 from encoders.samples import Conflict, Interval, Transcript, Word
-from encoders.utterance import LATE_WINDOWS, Utterance
-from encoders.word_timing import spread_words
+from encoders.speech.agreement import contradicted
+from encoders.speech.guards import Doubt, GuardSettings, believable, doubt, without_loops
+from encoders.speech.recognizer import HeardWord, Recognizer
+from encoders.speech.utterance import LATE_WINDOWS, Utterance
+from encoders.speech.word_timing import spread_words
 
 Pcm = NDArray[np.float32]
 

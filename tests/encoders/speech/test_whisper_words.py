@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.whisper_words import AlignedWord, context_samples, heard_words, is_invented, most_tokens
+from encoders.speech.whisper_words import AlignedWord, context_samples, heard_words, is_invented, most_tokens
 
 SECOND = 16_000
 

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.beam_search import beam_search
-from encoders.moonshine_alignment import FRAME_SAMPLES, word_intervals
 from encoders.onnx import one_thread_session
-from encoders.recognizer import SAMPLE_RATE_HZ, HeardWord
 from encoders.samples import Interval
+from encoders.speech.beam_search import beam_search
+from encoders.speech.moonshine_alignment import FRAME_SAMPLES, word_intervals
+from encoders.speech.recognizer import SAMPLE_RATE_HZ, HeardWord
 
 Floats = NDArray[Any]
 

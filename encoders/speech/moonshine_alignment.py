@@ -15,8 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.recognizer import SAMPLE_RATE_HZ
 from encoders.samples import NS_PER_S, Interval
+from encoders.speech.recognizer import SAMPLE_RATE_HZ
 
 Floats: TypeAlias = NDArray[Any]
 Listen: TypeAlias = Callable[[int, int, Sequence[int]], Floats]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.agreement import LocalAgreement
-from encoders.recognizer import HeardWord
 from encoders.samples import NS_PER_S, Interval
-from encoders.voice_activity import WINDOW_NS
+from encoders.speech.agreement import LocalAgreement
+from encoders.speech.recognizer import HeardWord
+from encoders.speech.voice_activity import WINDOW_NS
 
 LATE_WINDOWS = 2
 """How late voice activity is, at the end of a voice as at its beginning."""

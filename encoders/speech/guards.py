@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from encoders.agreement import spelling
-from encoders.recognizer import HeardWord
-from encoders.word_timing import syllables
+from encoders.speech.agreement import spelling
+from encoders.speech.recognizer import HeardWord
+from encoders.speech.word_timing import syllables
 
 Doubt: TypeAlias = Literal["nothing_understood", "improbable", "too_fast"]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.recognizer import SAMPLE_RATE_HZ, HeardWord
 from encoders.samples import NS_PER_S, Interval
+from encoders.speech.recognizer import SAMPLE_RATE_HZ, HeardWord
 
 HOP_SAMPLES = 160  # between two mel frames
 MIN_SAMPLES = SAMPLE_RATE_HZ // 10

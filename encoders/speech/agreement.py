@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from encoders.recognizer import HeardWord
+from encoders.speech.recognizer import HeardWord
 
 
 class LocalAgreement:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoders.samples import Interval
-from encoders.word_timing import spread_words, syllables
+from encoders.speech.word_timing import spread_words, syllables
 
 MS = 1_000_000
 

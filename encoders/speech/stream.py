@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.guards import GuardSettings
-from encoders.reading import UtteranceReader
-from encoders.recognizer import SAMPLE_RATE_HZ, Recognizer
 from encoders.samples import NS_PER_S, AudioChunk, Transcript
-from encoders.utterance import Utterance
-from encoders.voice_activity import WINDOW_NS, WINDOW_SAMPLES, VoiceActivity
+from encoders.speech.guards import GuardSettings
+from encoders.speech.reading import UtteranceReader
+from encoders.speech.recognizer import SAMPLE_RATE_HZ, Recognizer
+from encoders.speech.utterance import Utterance
+from encoders.speech.voice_activity import WINDOW_NS, WINDOW_SAMPLES, VoiceActivity
 
 _MAX_JUMP_NS = 50_000_000
 _LEAST_SHIFT_NS = 1_000_000  # stamps are rounded; a device's clock that drifts is followed once it is this far off
@@ -97,7 +97,7 @@ class SpeechStream:
 
     @property
     def counters(self) -> dict[str, int]:
-        """What was suppressed, by reason: too_little_voice, overload, loop, and those of encoders.guards."""
+        """What was suppressed, by reason: too_little_voice, overload, loop, and those of encoders.speech.guards."""
         return {f"suppressed_{reason}": count for reason, count in self._reader.suppressed.items() if count}
 
     @property

@@ -18,14 +18,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from encoders import speech
-from encoders.recognizer import HeardWord
 from encoders.samples import NS_PER_S, AudioChunk, Conflict, Interval, Transcript
-from encoders.speech import SpeechSettings, SpeechStream
+from encoders.speech import stream as speech
+from encoders.speech.recognizer import HeardWord
+from encoders.speech.stream import SpeechSettings, SpeechStream
 
 RATE_HZ = 16_000
 WINDOW_S = 0.032
-KENNEDY = Path(__file__).parents[3] / "shared" / "data" / "speech" / "jfk.flac"
+KENNEDY = Path(__file__).parents[4] / "shared" / "data" / "speech" / "jfk.flac"
 
 Pcm = NDArray[np.float32]
 

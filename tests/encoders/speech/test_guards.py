@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.guards import GuardSettings, believable, doubt, mean_log_probability, without_loops
-from encoders.recognizer import HeardWord
+from encoders.speech.guards import GuardSettings, believable, doubt, mean_log_probability, without_loops
+from encoders.speech.recognizer import HeardWord
 
 SETTINGS = GuardSettings()
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from encoders.moonshine_alignment import FRAME_SAMPLES, lost, rises, word_intervals
-from encoders.recognizer import SAMPLE_RATE_HZ
+from encoders.speech.moonshine_alignment import FRAME_SAMPLES, lost, rises, word_intervals
+from encoders.speech.recognizer import SAMPLE_RATE_HZ
 
 MS = 1_000_000
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.recognizer import HeardWord
-from encoders.whisper_words import (
+from encoders.speech.recognizer import HeardWord
+from encoders.speech.whisper_words import (
     HOP_SAMPLES,
     MIN_SAMPLES,
     AlignedWord,

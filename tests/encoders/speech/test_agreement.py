@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.agreement import LocalAgreement, contradicted, matching, spelling
-from encoders.recognizer import HeardWord
+from encoders.speech.agreement import LocalAgreement, contradicted, matching, spelling
+from encoders.speech.recognizer import HeardWord
 
 hypotheses = st.lists(st.lists(st.sampled_from("abcd"), max_size=6), max_size=8)
 

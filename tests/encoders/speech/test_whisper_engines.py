@@ -22,18 +22,18 @@ pytest.importorskip("faster_whisper", reason="the faster-whisper extra is not in
 import jiwer
 import torch
 
-from encoders.agreement import spelling
-from encoders.faster_whisper import FasterWhisperRecognizer
-from encoders.recognizer import HeardWord, Recognizer
 from encoders.samples import AudioChunk, Transcript
-from encoders.speech import SpeechStream
-from encoders.whisper import WhisperRecognizer, cheapest_path
+from encoders.speech.agreement import spelling
+from encoders.speech.faster_whisper import FasterWhisperRecognizer
+from encoders.speech.recognizer import HeardWord, Recognizer
+from encoders.speech.stream import SpeechStream
+from encoders.speech.whisper import WhisperRecognizer, cheapest_path
 from training.whisper import held_out
 from training.whisper.export import write_ctranslate2, write_openai
 from training.whisper.measure import boundary_errors_s
 from training.whisper.utterances import Utterance
 
-WEIGHTS = Path(__file__).parents[1] / "weights"
+WEIGHTS = Path(__file__).parents[2] / "weights"
 SECOND = 16_000
 ENGINES = ("whisper", "faster-whisper")
 
@@ -314,7 +314,10 @@ def test_an_unknown_language_is_refused(engine: str, exported: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "package", "extra"),
-    [("encoders.whisper", "whisper", "whisper"), ("encoders.faster_whisper", "faster_whisper", "faster-whisper")],
+    [
+        ("encoders.speech.whisper", "whisper", "whisper"),
+        ("encoders.speech.faster_whisper", "faster_whisper", "faster-whisper"),
+    ],
 )
 def test_a_missing_package_says_what_to_install(
     module: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
