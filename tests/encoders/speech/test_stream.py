@@ -161,6 +161,7 @@ def test_revisions_count_up_committed_words_only_grow_and_the_final_one_is_the_l
     newest: dict[int, Transcript] = {}
     for transcript in [*_hear(stream, _say(*script)), *stream.flush()]:
         before = newest.get(transcript.utterance_id)
+        assert all(t.final for t in newest.values() if t.utterance_id != transcript.utterance_id)  # one at a time
         assert transcript.revision == (before.revision + 1 if before else 1)
         if before is not None:
             assert not before.final
