@@ -37,12 +37,14 @@ _MIN_SAMPLES = 1024  # the encoder's convolutions need 895 samples for one outpu
 class MoonshineRecognizer:
     """The embedded recognizer. Without a guess, words come with their intervals where the sound tells them.
 
+    Of sound longer than `longest_aligned_s` it is not asked: that would take longer than the pause that ends it.
     Raises FileNotFoundError when the moonshine-voice package or its weights are missing.
     """
 
     name = "moonshine-tiny-en"
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, longest_aligned_s: float = 6.5) -> None:
+        self._longest_aligned_s = longest_aligned_s
         folder = folder or embedded_folder()
         for part in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin"):
             if not (folder / part).is_file():
@@ -75,7 +77,8 @@ class MoonshineRecognizer:
         first, state = self._step(sound, self._nothing, [[_START_TOKEN]], cached=False)
         tokens, probabilities = self._search(sound, first, state, limit)
         words = words_of(tokens, probabilities, self._tokens)
-        intervals = self._align(pcm, sound, state, words) if words else None
+        short = len(pcm) <= self._longest_aligned_s * SAMPLE_RATE_HZ
+        intervals = self._align(pcm, sound, state, words) if words and short else None
         if intervals is None:
             return words
         return tuple(replace(word, interval=interval) for word, interval in zip(words, intervals, strict=True))

@@ -20,7 +20,7 @@ KENNEDY = "and so my fellow americans ask not what your country can do for you a
 
 @pytest.fixture(scope="module")
 def recognizer() -> MoonshineRecognizer:
-    return MoonshineRecognizer()
+    return MoonshineRecognizer(longest_aligned_s=30)
 
 
 def _read(path: Path) -> NDArray[np.float32]:
@@ -85,6 +85,13 @@ def test_a_careful_decode_measures_when_words_were_said_and_a_quick_one_does_not
     assert all(30_000_000 <= interval.duration_ns <= 1_000_000_000 for interval in intervals)
     assert 0 <= intervals[0].start_ns < intervals[-1].end_ns <= len(pcm) * 10**9 // 16_000
     assert {word.interval for word in recognizer.transcribe(pcm, ())} == {None}
+
+
+def test_sound_too_long_to_be_aligned_in_a_pause_has_its_words_without_times(recognizer: MoonshineRecognizer) -> None:
+    pcm = _read(SPEECH / "jfk.flac")
+    words = MoonshineRecognizer(longest_aligned_s=10).transcribe(pcm)
+    assert {word.interval for word in words} == {None}
+    assert [word.text for word in words] == [word.text for word in recognizer.transcribe(pcm)]
 
 
 def test_measured_times_are_those_of_the_aligned_recordings(recognizer: MoonshineRecognizer) -> None:
