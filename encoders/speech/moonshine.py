@@ -43,7 +43,7 @@ class MoonshineRecognizer:
 
     name = "moonshine-tiny-en"
 
-    def __init__(self, folder: Path | None = None, *, longest_aligned_s: float = 6.5) -> None:
+    def __init__(self, folder: Path | None = None, *, longest_aligned_s: float = 4.0) -> None:
         self._longest_aligned_s = longest_aligned_s
         folder = folder or embedded_folder()
         for part in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin"):
