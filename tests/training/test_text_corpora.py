@@ -88,7 +88,7 @@ def test_meld_test_has_three_polarities() -> None:
 
 @needs_data
 def test_no_friends_line_is_trained_or_chosen_on() -> None:
-    pytest.importorskip("torch", reason="the training extra is not installed")
+    pytest.importorskip("safetensors", reason="the training extra is not installed")
     from training.text.recipe import read_splits
 
     splits = read_splits(DATA)
@@ -102,7 +102,7 @@ def test_no_friends_line_is_trained_or_chosen_on() -> None:
 
 @needs_data
 def test_validation_scenes_are_not_trained_on() -> None:
-    pytest.importorskip("torch", reason="the training extra is not installed")
+    pytest.importorskip("safetensors", reason="the training extra is not installed")
     from training.text.recipe import read_splits
 
     splits = read_splits(DATA)
