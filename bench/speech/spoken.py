@@ -45,7 +45,7 @@ _ENDINGS = (("n't", " not"), ("'re", " are"), ("'ll", " will"), ("'ve", " have")
 _IS = {"it", "he", "she", "that", "there", "here", "what", "who", "where", "how", "when", "why"}
 _ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
 seventeen eighteen nineteen""".split()  # noqa: SIM905 - a list of twenty quoted words reads worse
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905
+_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905 - as above
 _SCALES = ((1_000_000_000, "billion"), (1_000_000, "million"), (1000, "thousand"), (100, "hundred"))
 _ORDINALS = {
     "one": "first",

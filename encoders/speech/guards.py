@@ -65,7 +65,7 @@ def believable(words: Sequence[HeardWord]) -> tuple[HeardWord, ...]:
     """The words of an unfinished decode up to the first that the engine itself thinks less likely than not.
 
     What is said next often changes that one and all after it: on 209 clips of television, telling only these takes
-    nine unnecessary changes of ten out of partial text (see docs/speech.md).
+    two unnecessary changes of three out of partial text (see docs/speech.md).
     """
     sure = next((n for n, word in enumerate(words) if word.probability < _EVEN_ODDS), len(words))
     return tuple(words[:sure])

@@ -197,4 +197,4 @@ repetitions = st.lists(st.booleans(), min_size=1, max_size=5)
 
 
 def fuser_of(model: object, modalities: Iterable[Modality] = tuple(Modality)) -> Fuser:
-    return Fuser(model, list(modalities), FuserSettings())  # type: ignore[arg-type]
+    return Fuser(model, list(modalities), FuserSettings())  # type: ignore[arg-type]  # a stand-in

@@ -54,7 +54,7 @@ def test_a_drift_of_ten_minutes_is_followed_through_coarse_and_jittering_times(
         for at_s in packets_s(600)
     ]
     made = np.array(stamps(stated_ns, 0))
-    errors_ms = np.abs(made - true_ns(np.arange(len(made)) * 0.032, drift)) / MS  # type: ignore[arg-type]
+    errors_ms = np.abs(made - true_ns(np.arange(len(made)) * 0.032, drift)) / MS  # type: ignore[arg-type]  # it takes arrays too
     assert errors_ms.max() < 4 + step_ms + jitter_ms / 4
     steps = np.diff(made) / 32e6 - 1
     assert np.abs(steps).max() <= MAX_SLEW + 1e-6
