@@ -125,16 +125,38 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one encoder's own head makes of the recent past: P(sarcasm) in [0, 1], sentiment in [-1, 1]."""
+    """What one encoder's own head makes of the recent past: P(sarcasm) in [0, 1], sentiment in [-1, 1].
+
+    `activation` in [-1, 1] is how strongly it is said, whatever is said: the voice's arousal, the face's
+    expressiveness; None where the head does not tell.
+    """
 
     sarcasm: float
     sentiment: float
     cues: tuple[Cue, ...] = ()
+    activation: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordEmbeddings:
+    """An utterance word by word: `intervals_ns` int64 [words, 2] (start, end), `vectors` float32 [words, dim], and
+    what the text head makes of each word in the light of the others: `sentiments` float32 [words] in [-1, 1] and
+    `sarcasms` float32 [words], probabilities.
+    """
+
+    intervals_ns: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+    sentiments: NDArray[np.float32]
+    sarcasms: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """An encoder's output. `vector` is float32 [dim]; confidence 0 means it looked and saw nothing (not: missing)."""
+    """An encoder's output. `vector` is float32 [dim]; confidence 0 means it looked and saw nothing (not: missing).
+
+    `words` are those of an utterance, so that fusion can lay them beside the voice and the face of their moment; None
+    for modalities that have none.
+    """
 
     seq: int
     modality: Modality
@@ -142,3 +164,4 @@ class Embedding:
     vector: NDArray[np.float32]
     confidence: float
     reading: Reading | None = None
+    words: WordEmbeddings | None = None
