@@ -62,6 +62,9 @@ class ModalityReading(_Value, frozen=True, kw_only=True):
     """This modality's own sarcasm probability; null unless ok."""
     sentiment: float | None
     """This modality's own sentiment; null unless ok."""
+    activation: float | None = None
+    """How strongly it is expressed, in [-1, 1], whatever is expressed: the voice's arousal, the face's expressiveness;
+    null unless ok, and for the words."""
     contribution: float
     """How much the sarcasm probability would fall if this modality were left out (negative: rise)."""
 
@@ -87,6 +90,10 @@ class SpokenWord(_Value, frozen=True, kw_only=True):
     probability: float
     timing: str
     """measured: by the recognizer's own alignment; estimated: spread over the voiced time."""
+    sentiment: float | None = None
+    """Of this word in the light of the others, as written, in [-1, 1]; null where it was not read."""
+    sarcasm: float | None = None
+    """What the words alone say of sarcasm at this word, in [0, 1]; null where it was not read."""
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):

@@ -37,6 +37,7 @@ class FusingStage:
         self._open = set(modalities)
         self.media_end_ns = 0
         """How far the session's evidence reaches."""
+        self._said: Embedding | None = None
         self._sarcasm_state = "unknown"
         self._lost_sights: Counter[str] = Counter()
         self._lost_sounds: Counter[str] = Counter()
@@ -56,6 +57,8 @@ class FusingStage:
         match value:
             case Embedding():
                 self._fuser.push(value, now_ns)
+                if value.words is not None:
+                    self._said = value
                 self.media_end_ns = max(self.media_end_ns, value.interval.end_ns)
             case Bound(modality, bound_ns):
                 self._fuser.bound(modality, bound_ns, now_ns)
@@ -63,10 +66,12 @@ class FusingStage:
             case Transcript():
                 for conflict in value.conflicts:
                     yield self.composer.conflict(value, conflict, now_ns)
-                yield self.composer.transcript(value, now_ns)
+                # The embedding of a transcript comes right before it, from the same process.
+                said = self._said.words if self._said is not None and self._said.interval == value.interval else None
+                yield self.composer.transcript(value, now_ns, said)
                 if value.final and value.words:
                     over = self._fuser.over(value.interval)
-                    yield self.composer.utterance(value, over, now_ns)
+                    yield self.composer.utterance(value, over, now_ns, said)
             case Condition(workers, pace, strain):
                 yield self.composer.health(workers, pace, strain, now_ns)
             case Ended(sender, losses):

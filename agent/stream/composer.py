@@ -72,25 +72,35 @@ class Composer:
             final=estimate.final,
         )
 
-    def utterance(self, transcript: samples.Transcript, estimate: fused.Estimate, now_ns: int) -> Utterance:
+    def utterance(
+        self,
+        transcript: samples.Transcript,
+        estimate: fused.Estimate,
+        now_ns: int,
+        said: samples.WordEmbeddings | None = None,
+    ) -> Utterance:
+        """`said` is what the text encoder made of the transcript's words, one by one."""
         return Utterance(
             **self._address(self._next("utterance"), transcript.interval, now_ns),
             **_verdict(estimate, now_ns - transcript.interval.end_ns),
             utterance_id=transcript.utterance_id,
             text=transcript.text,
-            words=_words(transcript.words),
+            words=_words(transcript.words, said),
             rcs=context_line(transcript.text, estimate.scores.sarcasm, estimate.scores.delivered),
         )
 
-    def transcript(self, transcript: samples.Transcript, now_ns: int) -> Transcript:
+    def transcript(
+        self, transcript: samples.Transcript, now_ns: int, said: samples.WordEmbeddings | None = None
+    ) -> Transcript:
+        words = _words(transcript.words, said)
         return Transcript(
             **self._address(self._next("transcript"), transcript.interval, now_ns),
             utterance_id=transcript.utterance_id,
             revision=transcript.revision,
             final=transcript.final,
             forced=transcript.forced,
-            committed=_words(transcript.committed),
-            tentative=_words(transcript.tentative),
+            committed=words[: len(transcript.committed)],
+            tentative=words[len(transcript.committed) :],
         )
 
     def conflict(self, transcript: samples.Transcript, conflict: samples.Conflict, now_ns: int) -> Event:
@@ -192,6 +202,7 @@ def _modalities(estimate: fused.Estimate) -> dict[str, ModalityReading]:
             age_ms=None if standing.age_ns is None else round(standing.age_ns / _MS, 1),
             sarcasm=None if reading is None else _rounded(reading.sarcasm),
             sentiment=None if reading is None else _rounded(reading.sentiment),
+            activation=None if reading is None else _rounded(reading.activation),
             contribution=round(estimate.scores.contributions.get(modality, 0.0), _DIGITS),
         )
     return readings
@@ -209,7 +220,12 @@ def _cues(scores: fused.Scores) -> tuple[NamedCue, ...]:
     )
 
 
-def _words(words: tuple[samples.Word, ...]) -> tuple[SpokenWord, ...]:
+def _words(words: tuple[samples.Word, ...], said: samples.WordEmbeddings | None) -> tuple[SpokenWord, ...]:
+    """The words as they are told, each with its own reading where all of them were read."""
+    if said is None or len(said.sentiments) != len(words):
+        own: list[tuple[float | None, float | None]] = [(None, None)] * len(words)
+    else:
+        own = list(zip(map(float, said.sentiments), map(float, said.sarcasms), strict=True))
     return tuple(
         SpokenWord(
             text=word.text,
@@ -217,8 +233,10 @@ def _words(words: tuple[samples.Word, ...]) -> tuple[SpokenWord, ...]:
             end_ns=word.interval.end_ns,
             probability=round(word.probability, _DIGITS),
             timing=word.timing,
+            sentiment=_rounded(sentiment),
+            sarcasm=_rounded(sarcasm),
         )
-        for word in words
+        for word, (sentiment, sarcasm) in zip(words, own, strict=True)
     )
 
 

@@ -77,7 +77,7 @@ def test_an_estimate_has_every_field_of_the_design_s_example() -> None:
 def test_an_utterance_has_the_same_blocks_and_its_words() -> None:
     body = json.loads(to_json(utterance()))
     _assert_shaped(body, HEAD | BLOCKS | {"utterance_id": int, "text": str, "rcs": str})
-    assert set(body["words"][0]) == {"text", "start_ns", "end_ns", "probability", "timing"}
+    assert set(body["words"][0]) == {"text", "start_ns", "end_ns", "probability", "timing", "sentiment", "sarcasm"}
 
 
 def test_a_topic_names_the_specification_the_stream_and_the_type() -> None:

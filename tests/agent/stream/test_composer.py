@@ -3,11 +3,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from agent.stream.composer import Composer, context_line
 from deadpan.messages import Estimate, Pace, WorkerHealth, from_body, to_json
-from encoders.samples import Conflict, Cue, Interval, Modality, Reading, Transcript, Word
+from encoders.samples import Conflict, Cue, Interval, Modality, Reading, Transcript, Word, WordEmbeddings
 from fusion import estimate as fused
 
 MS = 1_000_000
@@ -150,3 +151,28 @@ def test_the_line_for_a_language_model_says_only_what_is_known(
     sarcasm: float | None, delivered: float | None, line: str
 ) -> None:
     assert context_line("Oh great…", sarcasm, delivered) == line
+
+
+def test_words_carry_their_own_readings_where_every_one_was_read() -> None:
+    read = WordEmbeddings(
+        np.array([[200 * MS, 300 * MS]]),
+        np.zeros((1, 4), np.float32),
+        np.array([0.25], np.float32),
+        np.array([0.75], np.float32),
+    )
+    (word,) = _composer().utterance(TRANSCRIPT, ESTIMATE, 0, read).words
+    assert (word.sentiment, word.sarcasm) == (0.25, 0.75)
+    (word,) = _composer().transcript(TRANSCRIPT, 0, read).committed
+    assert (word.sentiment, word.sarcasm) == (0.25, 0.75)
+    longer = replace(TRANSCRIPT, committed=TRANSCRIPT.committed * 2)
+    assert [word.sentiment for word in _composer().transcript(longer, 0, read).committed] == [None, None]
+
+
+def test_activation_is_told_where_the_head_tells_it() -> None:
+    readings = {Modality.VOICE: Reading(0.6, -0.2, activation=0.5), Modality.TEXT: Reading(0.4, 0.8)}
+    modalities = _composer().estimate(replace(ESTIMATE, scores=replace(SCORES, readings=readings)), 0).modalities
+    assert {name: reading.activation for name, reading in modalities.items()} == {
+        "face": None,
+        "voice": 0.5,
+        "text": None,
+    }
