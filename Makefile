@@ -55,7 +55,7 @@ bench-speech: .venv/dev.stamp
 
 .venv/dev.stamp: pyproject.toml | .venv/bin/python
 	@echo "Installing deadpan, its models and its test tools into .venv (once)"
-	$(PIP) --editable '.[live,dev,whisper,faster-whisper]'
+	$(PIP) --editable '.[live,dev,train,whisper,faster-whisper]'
 	@touch $@ .venv/live.stamp
 
 clean:
