@@ -17,10 +17,8 @@ pytest.importorskip("ai_edge_litert", reason="the training extra is not installe
 from encoders.head import Statistic
 from training.delivery.card import BEGIN, END, write_section
 from training.delivery.clips import Label, normalise_text, open_clips, read_labels
-from training.delivery.evaluate import auc_within, brier, ece, pearson
 from training.delivery.features import choose_warm_up
 from training.delivery.heads import Rows, calibrate, fit_line, split_speakers, train_head
-from training.measures import auc
 
 STATISTICS = (Statistic("pitch_range", "flat_pitch", "wide_pitch"), Statistic("other", "low", "high"))
 
@@ -67,25 +65,6 @@ def test_clips_come_out_of_a_bare_repository(tmp_path: Path) -> None:
         subprocess.run([git, "-C", str(work), *command], check=True)
     subprocess.run([git, "clone", "-q", "--bare", str(work), str(bare)], check=True)
     assert open_clips(bare, tmp_path / "scratch")["1_2"].read_bytes() == b"moving"
-
-
-def test_auc_within_speakers_gives_nothing_for_knowing_the_speaker() -> None:
-    truth = np.array([True, True, False, False, False, True])
-    speakers = np.array(["a", "a", "a", "b", "b", "b"])
-    knows_speaker = np.array([0.8, 0.8, 0.8, 0.2, 0.2, 0.2])
-    assert auc(truth, knows_speaker) > 0.5
-    assert auc_within(truth, knows_speaker, speakers) == 0.5
-
-
-def test_brier_and_calibration_error_of_a_constant() -> None:
-    truth = np.array([True, False, False, False])
-    half = np.full(4, 0.5)
-    assert brier(truth, half) == pytest.approx(0.25)
-    assert ece(truth, half) == pytest.approx(0.25)
-
-
-def test_pearson_of_a_constant_is_zero() -> None:
-    assert pearson(np.array([1.0, 2.0]), np.array([3.0, 3.0])) == 0.0
 
 
 def make_rows(seed: int, effect: float) -> Rows:

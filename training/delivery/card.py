@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from encoders.head import LinearHead
 from training.delivery.blendshapes import Agreement
-from training.delivery.evaluate import Figure
+from training.measures import Figure
 
 BEGIN, END = "<!-- delivery:begin -->", "<!-- delivery:end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A named figure over some clips, and what knowing nothing would score."""
+
+    name: str
+    figure: Figure
+    floor: float
+    clips: int
+
+    def __str__(self) -> str:
+        value, low, high = self.figure.value, self.figure.low, self.figure.high
+        return f"| {self.name} | {value:.3f} | {low:.3f} to {high:.3f} | {self.floor:.3f} | {self.clips} |"
 
 
 def write_section(card: Path, body: str) -> None:
@@ -25,7 +40,7 @@ def write_section(card: Path, body: str) -> None:
     card.write_text(text, encoding="utf-8")
 
 
-def tabulate_figures(figures: Sequence[Figure]) -> str:
+def tabulate_figures(figures: Sequence[Row]) -> str:
     return "\n".join(
         ["| measure | value | 95 % interval | knowing nothing | clips |", "|---|---|---|---|---|", *map(str, figures)]
     )
@@ -55,7 +70,7 @@ def tabulate_head(head: LinearHead) -> str:
 def describe(
     clips: Mapping[str, int],
     agreement: Sequence[Agreement],
-    figures: Mapping[str, Sequence[Figure]],
+    figures: Mapping[str, Sequence[Row]],
     heads: Sequence[LinearHead],
 ) -> str:
     """The section's Markdown. `clips` counts them by show; `figures` come under their headings."""

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from encoders.head import LinearHead, Statistic
 from encoders.samples import Modality, Reading
+from training.delivery.card import Row
 from training.delivery.clips import Label
-from training.delivery.evaluate import Figure, auc_within, bootstrap, brier, ece, pearson
 from training.delivery.features import Course
 from training.delivery.heads import Rows, train_head
-from training.measures import auc
+from training.measures import auc, auc_within, bootstrap, brier, ece, pearson
 
 ROW_SPACING_S = 0.5
 
@@ -90,22 +90,23 @@ def join_truth(readings: Mapping[str, Reading], labels: Mapping[str, Label]) -> 
     )
 
 
-def score(outcome: Outcome) -> list[Figure]:
+def score(outcome: Outcome) -> list[Row]:
     """AUC, within-speaker AUC, Brier, ECE of sarcasm and Pearson's r of valence."""
     truth, probability, n = outcome.truth, outcome.probability, len(outcome.truth)
     base = float(truth.mean())
     rated = np.isfinite(outcome.valence)
     sincere = rated & ~truth
     valence, sentiment = outcome.valence, outcome.sentiment
+    within = bootstrap(lambda i: auc_within(truth[i], probability[i], outcome.speakers[i]), n)
     return [
-        bootstrap("AUC", lambda i: auc(truth[i], probability[i]), n, 0.5),
-        bootstrap("AUC within a speaker", lambda i: auc_within(truth[i], probability[i], outcome.speakers[i]), n, 0.5),
-        bootstrap("Brier", lambda i: brier(truth[i], probability[i]), n, base * (1.0 - base)),
-        bootstrap("calibration error (ECE)", lambda i: ece(truth[i], probability[i]), n, 0.0),
+        Row("AUC", bootstrap(lambda i: auc(truth[i], probability[i]), n), 0.5, n),
+        Row("AUC within a speaker", within, 0.5, n),
+        Row("Brier", bootstrap(lambda i: brier(truth[i], probability[i]), n), base * (1.0 - base), n),
+        Row("calibration error (ECE)", bootstrap(lambda i: ece(truth[i], probability[i]), n), 0.0, n),
         _correlate("valence of sincere clips, Pearson r", valence[sincere], sentiment[sincere]),
         _correlate("valence of all clips, Pearson r", valence[rated], sentiment[rated]),
     ]
 
 
-def _correlate(name: str, valence: NDArray[np.float64], sentiment: NDArray[np.float64]) -> Figure:
-    return bootstrap(name, lambda i: pearson(valence[i], sentiment[i]), len(valence), 0.0)
+def _correlate(name: str, valence: NDArray[np.float64], sentiment: NDArray[np.float64]) -> Row:
+    return Row(name, bootstrap(lambda i: pearson(valence[i], sentiment[i]), len(valence)), 0.0, len(valence))

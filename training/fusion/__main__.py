@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.samples import Modality
-from training.delivery.card import tabulate_figures
-from training.delivery.evaluate import Figure, auc_within, bootstrap, brier
+from training.delivery.card import Row, tabulate_figures
 from training.fusion.fit import ORDER, alone, fit, measure_reliability, plain, predict
 from training.fusion.readings import ReadClip, read_clips
-from training.measures import auc
+from training.measures import auc, auc_within, bootstrap, brier
 
 _WEIGHTS = Path("fusion/weights/late.json")
 _CARD = Path("docs/model-card.md")
@@ -77,19 +76,15 @@ def _leave_speakers_out(clips: list[ReadClip], reliability: dict[Modality, float
     return scores
 
 
-def _figures(name: str, clips: list[ReadClip], scores: NDArray[np.float64]) -> list[Figure]:
+def _figures(name: str, clips: list[ReadClip], scores: NDArray[np.float64]) -> list[Row]:
     truth = np.array([clip.sarcasm for clip in clips])
     speakers = np.array([clip.speaker for clip in clips])
     count = len(clips)
+    within = bootstrap(lambda drawn: auc_within(truth[drawn], scores[drawn], speakers[drawn]), count)
     return [
-        bootstrap(f"{name}: AUC", lambda drawn: auc(truth[drawn], scores[drawn]), count, 0.5),
-        bootstrap(
-            f"{name}: AUC within speaker",
-            lambda drawn: auc_within(truth[drawn], scores[drawn], speakers[drawn]),
-            count,
-            0.5,
-        ),
-        bootstrap(f"{name}: Brier", lambda drawn: brier(truth[drawn], scores[drawn]), count, 0.25),
+        Row(f"{name}: AUC", bootstrap(lambda drawn: auc(truth[drawn], scores[drawn]), count), 0.5, count),
+        Row(f"{name}: AUC within speaker", within, 0.5, count),
+        Row(f"{name}: Brier", bootstrap(lambda drawn: brier(truth[drawn], scores[drawn]), count), 0.25, count),
     ]
 
 

@@ -12,8 +12,8 @@ from scipy.optimize import minimize
 from encoders.samples import Embedding, Interval, Modality
 from fusion.estimate import Window
 from fusion.late import LateFusion, LateWeights
-from training.delivery.evaluate import pearson
 from training.fusion.readings import ReadClip
+from training.measures import pearson
 
 ORDER = (Modality.TEXT, Modality.VOICE, Modality.FACE)
 _PLAIN = np.array([1 / 3, 1 / 3, 1 / 3, 0.0])  # the average of the heads' log odds, the gap unused

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from training.measures import Detection, Figure
 from training.text.export import Temperatures
-from training.text.measure import Figure, SarcasmFigures, logistic
+from training.text.measure import logistic
 from training.text.recipe import GOEMOTIONS_LINES, SARCASM_RUNS, SST2_LINES, Splits
 from training.text.report import Judgement
 from training.text.train import Outputs
@@ -90,10 +91,10 @@ def _sentiment(outputs: Outputs, temperatures: Temperatures) -> np.typing.NDArra
     return shares[:, 2] - shares[:, 0]
 
 
-def _rows(figures: dict[str, SarcasmFigures]) -> str:
+def _rows(figures: dict[str, Detection]) -> str:
     return "\n".join(
         f"| {name} | {one.weighted_f1.percent()} | {one.macro_f1.percent()} | {_fraction(one.auc)} |"
-        f" {_fraction(one.within_speaker_auc)} |"
+        f" {_fraction(one.auc_within_frequent)} |"
         for name, one in figures.items()
     )
 

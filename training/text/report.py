@@ -8,15 +8,11 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from training.measures import auc
+from training.measures import Detection, Figure, auc, bootstrap, ece
 from training.text import baselines
 from training.text.corpora import Line
 from training.text.export import Temperatures, predict_onnx
 from training.text.measure import (
-    Figure,
-    SarcasmFigures,
-    bootstrap,
-    calibration_error,
     choose_polarity,
     logistic,
     score_polarity,
@@ -29,9 +25,9 @@ from training.text.recipe import Splits
 class Judgement:
     """Figures by name of the way they were got, the shipped model's last; its AUC less the frozen MiniLM's, paired."""
 
-    sarcasm: dict[str, SarcasmFigures]
+    sarcasm: dict[str, Detection]
     auc_over_frozen: Figure
-    validation: SarcasmFigures
+    validation: Detection
     sarcasm_calibration_error: float
     sst2: dict[str, Figure]
     meld: dict[str, Figure]
@@ -60,7 +56,7 @@ def judge(splits: Splits, tokenizer: Tokenizer, weights: Path, temperatures: Tem
             lambda rows: auc(truth[rows], probability[rows]) - auc(truth[rows], frozen[rows]), len(friends)
         ),
         validation=score_sarcasm(splits.dialogue_validation, sarcasm(splits.dialogue_validation)),
-        sarcasm_calibration_error=calibration_error(truth, probability),
+        sarcasm_calibration_error=ece(truth, probability),
         sst2=_polarities(splits.sst2_test, tokenizer, weights),
         meld=_polarities(splits.meld_test, tokenizer, weights),
     )
