@@ -1,7 +1,7 @@
 """Video frames in, one face embedding per frame out, with the face head's reading.
 
-The vector holds raw coefficients (FACE_DIMS), so that a subscriber may read them by name; the head sees them relative
-to the person's own running baseline (exponential, 20 s, starting from the training clips' mean).
+The vector (FACE_DIMS) holds raw coefficients, so that a subscriber may read them by name, then their channels relative
+to the person's own running baseline (exponential, 20 s, starting from the training clips' mean): what the head sees.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from encoders.expression import POSE_DIMS, ExpressionModel
-from encoders.face_statistics import FACE_STATISTICS, ChannelMap, ChannelScale, FaceWindow
+from encoders.face_statistics import DEVIATION_DIMS, FACE_STATISTICS, ChannelMap, ChannelScale, FaceWindow
 from encoders.head import LinearHead
 from encoders.mesh import FaceMeshLandmarks, LandmarkModel
 from encoders.samples import NS_PER_S, Embedding, Interval, Modality, VideoFrame
@@ -67,6 +67,7 @@ FACE_DIMS = (
     "mouthUpperUpLeft",
     "mouthUpperUpRight",
     *POSE_DIMS,
+    *DEVIATION_DIMS,
 )
 
 
@@ -86,7 +87,7 @@ class FaceModel:
     def load(cls) -> FaceModel:
         """The shipped weights. Raises ValueError when they were trained for other dimensions or statistics."""
         expression = ExpressionModel.load()
-        if expression.names + POSE_DIMS != FACE_DIMS:
+        if expression.names + POSE_DIMS + DEVIATION_DIMS != FACE_DIMS:
             raise ValueError(f"the expression model gives {expression.names}")
         head = LinearHead.load(Modality.FACE, FACE_STATISTICS)
         return cls(FaceMeshLandmarks(), expression, ChannelScale.load(), head)
@@ -124,9 +125,12 @@ class FaceEncoder:
         self._last_ns = frame.pts_ns
         landmarks = self._model.landmarks.locate(frame.rgb)
         seen = landmarks is not None
-        vector = np.zeros(self.dim, np.float32) if landmarks is None else self._model.expression.describe(landmarks)
+        vector = np.zeros(self.dim, np.float32)
+        if landmarks is not None:
+            vector[: -len(DEVIATION_DIMS)] = self._model.expression.describe(landmarks)
         channels = self._channels.pick(vector) if seen else None
-        self._window.push(frame.pts_ns / NS_PER_S, spacing_ns / NS_PER_S, channels)
+        deviations = self._window.push(frame.pts_ns / NS_PER_S, spacing_ns / NS_PER_S, channels)
+        vector[-len(DEVIATION_DIMS) :] = deviations
         measured = None if self._model.head is None else self._window.measure()
         reading = None if measured is None or self._model.head is None else self._model.head.read(measured)
         interval = Interval(frame.pts_ns, frame.pts_ns + spacing_ns)

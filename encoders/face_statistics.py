@@ -37,6 +37,7 @@ CHANNELS = (
     "pitch",
     "roll",
 )
+DEVIATION_DIMS = tuple(f"{channel}_sd" for channel in CHANNELS)
 _PAIRS = {
     "smile": ("mouthSmileLeft", "mouthSmileRight"),
     "frown": ("mouthFrownLeft", "mouthFrownRight"),
@@ -129,14 +130,19 @@ class FaceWindow:
         self._baseline.reset()
         self._rows.clear()
 
-    def push(self, time_s: float, duration_s: float, channels: NDArray[np.float64] | None) -> None:
-        """Take the next frame; None for a frame without a face."""
+    def push(self, time_s: float, duration_s: float, channels: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        """Take the next frame; None for a frame without a face.
+
+        Returns how far its channels are from this person's own baseline [15], in standard deviations; 0 without a face.
+        """
         while self._rows and self._rows[0][0] <= time_s - WINDOW_S:
             self._rows.popleft()
-        if channels is not None:
-            self._baseline.update(channels, duration_s)
-            level = self._baseline.level / self._spread
-            self._rows.append(_Row(time_s, duration_s, channels / self._spread, level))
+        if channels is None:
+            return np.zeros(len(CHANNELS))
+        self._baseline.update(channels, duration_s)
+        row = _Row(time_s, duration_s, channels / self._spread, self._baseline.level / self._spread)
+        self._rows.append(row)
+        return row.channels - row.level
 
     def measure(self) -> NDArray[np.float64] | None:
         """FACE_STATISTICS [15] in standard deviations (movement: per second); None before 1 s of face."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from encoders.expression import ExpressionModel, align, frame_points
+from encoders.expression import POSE_DIMS, ExpressionModel, align, frame_points
 from encoders.face import FACE_DIMS, FaceEncoder, FaceModel
 from encoders.face_statistics import CHANNELS, FACE_STATISTICS, ChannelMap, ChannelScale
 from encoders.head import LinearHead
@@ -122,6 +122,16 @@ def test_a_still_face_soon_shows_no_deviation_from_its_own_baseline(model: FaceM
     assert abs(by_name["smile"]) < 0.5
 
 
+def test_the_vector_tells_how_far_the_face_is_from_its_own_baseline(model: FaceModel) -> None:
+    landmarks = np.random.default_rng(0).uniform(0, 100, (478, 3)).astype(np.float32)
+    encoder = FaceEncoder(FaceModel(StillFace(landmarks), model.expression, model.scale, None))
+    first, *_, last = [e for seq in range(200) for e in encoder.push(black(seq, seq * 200_000_000, 2, 2))]
+    deviations = FACE_DIMS.index("smile_sd")
+    assert np.abs(first.vector[deviations:]).max() > 0.5
+    assert np.abs(last.vector[deviations:]).max() < 0.2 * np.abs(first.vector[deviations:]).max()
+    np.testing.assert_array_equal(first.vector[:deviations], last.vector[:deviations])
+
+
 def test_coefficients_do_not_depend_on_where_the_face_is_or_how_large() -> None:
     expression = ExpressionModel.load()
     landmarks = np.random.default_rng(1).uniform(0, 100, (1, 478, 3)).astype(np.float32)
@@ -139,7 +149,8 @@ def test_turning_the_head_moves_only_that_angle(axis: int, name: str) -> None:
     )
     face = np.zeros((478, 3))
     face[list(rigid_points())] = expression.rigid
-    angles = dict(zip(FACE_DIMS, expression.describe((face @ turn).astype(np.float32)).tolist(), strict=True))
+    names = expression.names + POSE_DIMS
+    angles = dict(zip(names, expression.describe((face @ turn).astype(np.float32)).tolist(), strict=True))
     for other in ("head_yaw", "head_pitch", "head_roll"):
         expected = 20.0 if other == name else 0.0
         assert abs(angles[other]) == pytest.approx(expected, abs=0.1)
