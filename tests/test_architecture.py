@@ -67,7 +67,7 @@ def test_the_command_line_and_watch_load_the_client_alone(module: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["agent.processes.fusing", "fusion.fuser", "fusion.late", "agent.processes.worker", "agent.processes.supervisor"],
+    ["agent.processes.fusing", "fusion.fuser", "fusion.shipped", "agent.processes.worker", "agent.processes.supervisor"],
 )
 def test_fusion_and_supervision_load_no_encoder_s_libraries(module: str) -> None:
     assert _loaded(f"import {module}").isdisjoint(HEAVY | TRAINING)

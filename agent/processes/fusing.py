@@ -11,7 +11,7 @@ from agent.stream.composer import Composer
 from deadpan.messages import Message
 from encoders.samples import Embedding, Modality, Transcript
 from fusion.fuser import Fuser, FuserSettings
-from fusion.late import LateFusion
+from fusion.shipped import load as load_fusion
 
 _S = 1_000_000_000
 
@@ -31,7 +31,7 @@ class FusingStage:
     def __init__(
         self, config: FusionConfig, modalities: Collection[Modality], session: str, stream: str, start_ns: int = 0
     ) -> None:
-        model = LateFusion()
+        model = load_fusion()
         self.composer = Composer(session, stream, f"deadpan-{model.version}")
         self._fuser = Fuser(model, modalities, fuser_settings(config), start_ns)
         self._open = set(modalities)

@@ -13,7 +13,7 @@ from agent.stream.composer import Composer
 from deadpan.messages import MESSAGE_TYPES, Message, to_json, type_name
 from encoders.samples import Interval, Modality
 from fusion.fuser import Fuser
-from fusion.late import LateFusion
+from fusion.shipped import load
 from tests.deadpan.sent import estimate, every_type
 from tests.fusion.evidence import MS, evidence
 
@@ -47,7 +47,7 @@ def test_messages_of_every_type_fit_their_schema(message: Message) -> None:
 
 @pytest.mark.parametrize("subset", [(), (Modality.FACE,), tuple(Modality)], ids=str)
 def test_what_fusion_makes_of_any_evidence_fits_the_schema(subset: tuple[Modality, ...]) -> None:
-    fuser = Fuser(LateFusion(), list(Modality))
+    fuser = Fuser(load(), list(Modality))
     for modality in subset:
         fuser.push(evidence(modality, 0, 200, sarcasm=0.9, sentiment=-0.5), 200 * MS)
     (made,) = fuser.advance(350 * MS)

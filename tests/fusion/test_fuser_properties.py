@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from encoders.samples import Embedding, Interval, Modality
 from fusion.estimate import Estimate, Standing
 from fusion.fuser import Fuser, FuserSettings
-from fusion.late import LateFusion
+from fusion.shipped import load
 from tests.fusion.evidence import MS, evidence
 from tests.fusion.sessions import (
     IDLE_MS,
@@ -35,7 +35,7 @@ from tests.fusion.sessions import (
 
 Session = tuple[Said, ...]
 three_delays = st.tuples(delays, delays, delays)
-LATE = LateFusion()
+SHIPPED = load()
 
 
 def _end_ms(session: Session) -> int:
@@ -59,7 +59,7 @@ def _finals(model: object, session: Session, arrivals: list[Told]) -> list[Estim
 def test_finals_do_not_depend_on_the_order_of_arrival(
     session: Session, one: Sequence[Sequence[int]], other: Sequence[Sequence[int]]
 ) -> None:
-    told = [_finals(LATE, session, _arrivals(session, ways)) for ways in (one, other)]
+    told = [_finals(SHIPPED, session, _arrivals(session, ways)) for ways in (one, other)]
     assert told[0] == told[1]
 
 
@@ -106,7 +106,7 @@ def _standing(said: Said, known: Sequence[Embedding], end_ms: int) -> Standing:
 def test_later_input_never_changes_a_final(session: Session, ways: Sequence[Sequence[int]], ticks: int) -> None:
     cut_ms = ticks * PERIOD_MS
     broken_off = tuple(said.until(cut_ms) for said in session)
-    whole, part = (_finals(LATE, each, _arrivals(each, ways)) for each in (session, broken_off))
+    whole, part = (_finals(SHIPPED, each, _arrivals(each, ways)) for each in (session, broken_off))
     count = min(len(whole), ticks)
     assert whole[:count] == part[:count]
 
@@ -116,14 +116,14 @@ def test_later_input_never_changes_a_final(session: Session, ways: Sequence[Sequ
 def test_how_often_the_clock_calls_changes_no_final(session: Session, ways: Sequence[Sequence[int]]) -> None:
     arrivals = sorted(_arrivals(session, ways), key=lambda told: told.at_ms)
     until_ms = _end_ms(session) + 10_000
-    fuser = fuser_of(LATE)
+    fuser = fuser_of(SHIPPED)
     published: list[Estimate] = []
     for number, told in enumerate(arrivals):
         tell(fuser, told, told.at_ms)
         if number % 9 == 8:
             published += fuser.advance(told.at_ms * MS)
     published += fuser.advance((until_ms + LATENESS_MS) * MS)
-    assert finals(((0, estimate) for estimate in published), until_ms) == _finals(LATE, session, arrivals)
+    assert finals(((0, estimate) for estimate in published), until_ms) == _finals(SHIPPED, session, arrivals)
 
 
 @given(sessions, three_delays, repetitions)
@@ -326,7 +326,7 @@ def test_a_modality_that_died_holds_up_no_first_revision_and_a_final_one_by_max_
 def test_first_revisions_come_in_time_and_final_ones_within_lateness(
     session: Session, ways: Sequence[Sequence[int]]
 ) -> None:
-    for now_ns, estimate in live(fuser_of(LATE), _arrivals(session, ways), _end_ms(session) + 5000):
+    for now_ns, estimate in live(fuser_of(SHIPPED), _arrivals(session, ways), _end_ms(session) + 5000):
         waited_ms = (now_ns - estimate.interval.end_ns) / MS
         assert 0 <= waited_ms <= (LATENESS_MS if estimate.revision else MAX_WAIT_MS)
 

@@ -32,7 +32,7 @@ class Echo:
 
 @pytest.fixture(autouse=True)
 def echo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fusing, "LateFusion", Echo)
+    monkeypatch.setattr(fusing, "load_fusion", Echo)
 
 
 def _stage(*modalities: Modality) -> FusingStage:

@@ -1,30 +1,34 @@
+"""What a fusion model says beside f()'s number, over the late average, whose numbers can be checked by hand."""
+
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Sequence
 from itertools import chain, combinations
-from pathlib import Path
 
-import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from encoders.samples import Cue, Embedding, Interval, Modality
 from fusion.estimate import Scores, Window
-from fusion.late import LateFusion, LateWeights, intended_sentiment
+from fusion.evidence import Dims, Evidence
+from fusion.late import Late, LateWeights
+from fusion.model import Fusion, intended_sentiment
+from fusion.shipped import Description, assemble
 from tests.fusion.evidence import MS, evidence
 
 WEIGHTS = LateWeights(
-    version="test",
     bias=-0.2,
     text=0.5,
     voice=0.8,
     face=0.4,
     gap=1.0,
-    half_life_s=2.0,
     reliability={Modality.VOICE: 1.0, Modality.FACE: 0.5},
 )
+LATE = assemble(Description("test", 2.0, WEIGHTS), Late(WEIGHTS))
 SUBSETS = [frozenset(some) for some in chain.from_iterable(combinations(Modality, count) for count in range(4))]
 
 probabilities = st.floats(0, 1)
@@ -37,7 +41,7 @@ def _fuse(*embeddings: Embedding, end_ms: int = 8000) -> Scores:
         for modality in Modality
         if any(each.modality is modality for each in embeddings)
     }
-    return LateFusion(WEIGHTS).fuse(Window(Interval(0, end_ms * MS), sorted_by))
+    return LATE.fuse(Window(Interval(0, end_ms * MS), sorted_by))
 
 
 def _all(sarcasm: float = 0.7, sentiment: float = 0.2) -> dict[Modality, Embedding]:
@@ -184,29 +188,45 @@ def test_without_words_the_delivery_is_what_was_meant() -> None:
     assert intended_sentiment(None, None, None) is None
 
 
-def test_the_shipped_weights_load_and_use_every_modality() -> None:
-    weights = LateWeights.load()
-    assert weights.version
-    assert weights.half_life_s > 0
-    assert all(weights.of(modality) != 0 for modality in Modality)
-    assert set(weights.reliability) == {Modality.VOICE, Modality.FACE}
-    assert LateFusion().version == weights.version
+class Counted:
+    """The late average, and how often it was asked."""
+
+    name, dims = "counted", Dims()
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def log_odds(self, evidence: Sequence[Evidence], /) -> NDArray[np.float64]:
+        self.asked.append(len(evidence))
+        return Late(WEIGHTS).log_odds(evidence)
 
 
-def test_weights_of_another_file_are_used(tmp_path: Path) -> None:
-    path = tmp_path / "late.json"
-    path.write_bytes(msgspec.json.encode(WEIGHTS))
-    assert LateWeights.load(path) == WEIGHTS
+def test_contributions_and_cues_cost_one_pass() -> None:
+    function = Counted()
+    fusion = Fusion(function, "test", half_life_s=2.0, shares=WEIGHTS.shares, reliability=WEIGHTS.reliability)
+    every = {m: (evidence(m, 0, 8000, sentiment=0.5, cues=(Cue("cue", m, 1.0, 0.1),)),) for m in Modality}
+    fusion.fuse(Window(Interval(0, 8000 * MS), every))
+    assert function.asked == [1 + 3 + 3]
 
 
-@pytest.mark.parametrize(("key", "value"), [("text", "much"), ("reliability", {"nose": 1.0}), ("half_life_s", None)])
-def test_weights_of_the_wrong_kind_are_refused(tmp_path: Path, key: str, value: object) -> None:
-    path = tmp_path / "late.json"
-    path.write_text(json.dumps(json.loads(msgspec.json.encode(WEIGHTS)) | {key: value}))
-    with pytest.raises(msgspec.ValidationError, match=key):
-        LateWeights.load(path)
+def test_a_cue_s_effect_is_what_undoing_it_would_take_from_the_fused_probability() -> None:
+    cue = Cue("flat_pitch", Modality.VOICE, -1.4, 0.2)
+    (told,) = _fuse(evidence(Modality.VOICE, 0, 8000, sarcasm=0.7, cues=(cue,))).cues
+    undone = _fuse(evidence(Modality.VOICE, 0, 8000, sarcasm=0.5)).sarcasm
+    whole = _fuse(evidence(Modality.VOICE, 0, 8000, sarcasm=0.7)).sarcasm
+    assert whole is not None
+    assert undone is not None
+    assert (told.name, told.value) == ("flat_pitch", -1.4)
+    assert told.effect == pytest.approx(whole - undone)
 
 
-def test_missing_weights_are_an_error_not_a_default(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        LateWeights.load(tmp_path / "none.json")
+def test_praise_in_a_cold_voice_names_the_gap_and_what_it_did() -> None:
+    words = evidence(Modality.TEXT, 0, 8000, sentiment=0.8)
+    cold, warm = (_fuse(words, evidence(Modality.VOICE, 0, 8000, sentiment=each)) for each in (-0.4, 0.8))
+    (cue,) = cold.cues
+    assert (cue.name, cue.modality) == ("cold_voice_on_praise", Modality.VOICE)
+    assert cue.value == pytest.approx(-1.2)
+    assert cold.sarcasm is not None
+    assert warm.sarcasm is not None
+    assert cue.effect == pytest.approx(cold.sarcasm - warm.sarcasm)
+    assert warm.cues == ()

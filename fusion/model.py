@@ -1,0 +1,112 @@
+"""A window in, scores out: what all f() share, around the one number that an f() is asked for.
+
+An f() sees evidence and answers with the log odds of sarcasm. Everything said beside it, each modality's contribution
+and what each cue did, are answers to the same question about changed evidence: without the modality, without the cue.
+All go through f() in one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoders.samples import Cue, Modality
+from fusion.cues import propose, strongest
+from fusion.estimate import Scores, Window
+from fusion.evidence import ORDER, Dims, Evidence, Heard, gather, hear
+
+
+class SarcasmFunction(Protocol):
+    """f(): weights only, any subset of modalities may be missing."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dims(self) -> Dims:
+        """The vectors it reads."""
+        ...
+
+    def log_odds(self, evidence: Sequence[Evidence], /) -> NDArray[np.float64]:
+        """The log odds of sarcasm [k] for each of k pieces of evidence, each as if it were asked about alone."""
+        ...
+
+
+class Fusion:
+    """One f() with what it is asked for. An instance of `FusionModel`.
+
+    `shares` says how much of all that could be known each modality knows; `reliability` weighs voice and face in the
+    delivered sentiment; presence halves every `half_life_s`.
+    """
+
+    def __init__(
+        self,
+        function: SarcasmFunction,
+        version: str,
+        *,
+        half_life_s: float,
+        shares: Mapping[Modality, float],
+        reliability: Mapping[Modality, float],
+    ) -> None:
+        self._function = function
+        self.version = version
+        self._half_life_s = half_life_s
+        self._shares, self._reliability = shares, reliability
+
+    @property
+    def name(self) -> str:
+        return self._function.name
+
+    def fuse(self, window: Window, /) -> Scores:
+        heard = hear(window, self._half_life_s)
+        literal = heard[Modality.TEXT].reading.sentiment if Modality.TEXT in heard else None
+        delivered = self._delivered(heard)
+        sarcasm: float | None = None
+        contributions = dict.fromkeys(heard, 0.0)
+        cues: tuple[Cue, ...] = ()
+        if Modality.TEXT in heard or Modality.VOICE in heard:  # a face alone is neither sincere nor sarcastic
+            evidence = gather(window, heard, self._function.dims)
+            present = [modality for modality in ORDER if modality in heard]
+            proposed = propose(evidence, {modality: heard[modality].reading for modality in present})
+            others = [*(evidence.without(modality) for modality in present), *(each.undone for each in proposed)]
+            odds = self._function.log_odds([evidence, *others])
+            sarcasm, *rest = (1.0 / (1.0 + np.exp(-odds))).tolist()
+            changes = [sarcasm - each for each in rest]
+            contributions = dict(zip(present, changes, strict=False))
+            cues = strongest(proposed, changes[len(present) :])
+        return Scores(
+            sarcasm=sarcasm,
+            literal=literal,
+            delivered=delivered,
+            intended=intended_sentiment(sarcasm, literal, delivered),
+            confidence=sum(self._shares.get(m, 0.0) * each.presence for m, each in heard.items()),
+            readings={modality: each.reading for modality, each in heard.items()},
+            contributions=contributions,
+            cues=cues,
+        )
+
+    def _delivered(self, heard: Mapping[Modality, Heard]) -> float | None:
+        """Voice and face sentiment, weighted by how present and how reliable each is."""
+        shares = [
+            (each.presence * self._reliability.get(modality, 0.0), each.reading.sentiment)
+            for modality, each in heard.items()
+            if modality is not Modality.TEXT
+        ]
+        total = sum(share for share, _ in shares)
+        return sum(share * sentiment for share, sentiment in shares) / total if total > 0 else None
+
+
+def intended_sentiment(sarcasm: float | None, literal: float | None, delivered: float | None) -> float | None:
+    """What was meant: the words as they are if sincere, as a slight of the same size if sarcastic.
+
+    Sarcastic praise is criticism, so positive words change sign where the probability crosses one half; negative words
+    stay negative. Without words it is the delivery.
+    """
+    if literal is None:
+        return delivered
+    if sarcasm is None:
+        return literal
+    return (1 - sarcasm) * literal - sarcasm * abs(literal)
