@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from encoders.samples import NS_PER_S, Cue, Embedding, Modality, Reading, Transcript
+from encoders.samples import NS_PER_S, Cue, Embedding, Modality, Reading, Transcript, Word, WordEmbeddings
 from encoders.text_model import TextModel, TextReading
 
 __all__ = ["TextEncoder", "TextModel", "TextReading"]
@@ -49,7 +50,7 @@ class TextEncoder:
         return self._model.dim
 
     def push(self, sample: Transcript, /) -> tuple[Embedding, ...]:
-        """One embedding for each revision, over the utterance's own interval.
+        """One embedding for each revision, over the utterance's own interval, with its words beside it.
 
         Confidence is the mean probability of its words, each weighted by its letters; an utterance without words has
         confidence 0, a zero vector and no reading. Only a final transcript has cues, and only it becomes context.
@@ -65,7 +66,8 @@ class TextEncoder:
         if sample.final:
             reading = replace(reading, cues=self._telling_words(text, context))
             self._turns.append(_Turn(text, sample.interval.end_ns))
-        return (Embedding(seq, Modality.TEXT, sample.interval, said.utterance, _confidence(sample), reading),)
+        words = _lay_words(sample.words, said)
+        return (Embedding(seq, Modality.TEXT, sample.interval, said.utterance, _confidence(sample), reading, words),)
 
     def foresee(self, sample: Transcript) -> None:
         """Read what will probably be said next, ahead of time: a later push of the same words then costs nothing."""
@@ -102,6 +104,25 @@ class TextEncoder:
 def _confidence(transcript: Transcript) -> float:
     letters = [len(word.text) for word in transcript.words]
     return float(np.average([word.probability for word in transcript.words], weights=letters))
+
+
+def _lay_words(words: Sequence[Word], said: TextReading) -> WordEmbeddings:
+    """Each spoken word with its interval; one that is written with a space within is the mean of its pieces."""
+    pieces = [len(word.text.split()) for word in words]
+    spoken = [word.interval for word, count in zip(words, pieces, strict=True) if count]
+    starts = np.cumsum([0, *filter(None, pieces)])
+    parts = np.diff(starts)
+
+    def gather(by_piece: NDArray[np.float32]) -> NDArray[np.float32]:
+        total = np.add.reduceat(by_piece, starts[:-1], axis=0)
+        return np.asarray(total / parts.reshape(-1, *[1] * (by_piece.ndim - 1)), np.float32)
+
+    return WordEmbeddings(
+        intervals_ns=np.array([(interval.start_ns, interval.end_ns) for interval in spoken], np.int64),
+        vectors=gather(said.words),
+        sentiments=gather(said.sentiments),
+        sarcasms=gather(said.sarcasms),
+    )
 
 
 def _telling_words(model: TextModel, text: str, context: Sequence[str]) -> tuple[Cue, ...]:

@@ -21,6 +21,7 @@ from encoders.text_tokens import lay_out, stack
 WEIGHTS = "text.onnx"
 TOKENIZER = "text_tokenizer.json"
 SETTINGS = "text.json"
+OUTPUTS = ("states", "utterance", "sentiment", "sarcasm", "sentiments", "sarcasms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,17 @@ class TextReading:
     `utterance` is float32 [dim], the mean over the utterance's own tokens; `words` float32 [words, dim] in the order of
     `utterance.split()`, zero for a word that fell out of the model's window (the earliest of a very long utterance).
     `sentiment` in [-1, 1] is P(positive) less P(negative); `sarcasm` is a probability. Both are calibrated on held-out
-    validation lines.
+    validation lines. `sentiments` and `sarcasms`, float32 [words], are the same heads' reading of each word in the
+    light of the others, calibrated alike: the heads are linear, so that an utterance's logits are the mean of its
+    tokens'. A word that fell out reads like the utterance.
     """
 
     utterance: NDArray[np.float32]
     words: NDArray[np.float32]
     sentiment: float
     sarcasm: float
+    sentiments: NDArray[np.float32]
+    sarcasms: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +79,35 @@ class TextModel:
             raise ValueError("an utterance needs at least one word")
         tokens = [lay_out(self.tokenizer, words, context, self.max_tokens) for words in split]
         ids, types, mask = stack(tokens)
-        states, embeddings, sentiment_logits, sarcasm_logits = self.session.run(
-            ["states", "utterance", "sentiment", "sarcasm"], {"ids": ids, "types": types, "mask": mask}
-        )
-        polarity = _softmax(sentiment_logits / self.sentiment_temperature)
-        sarcasm = 1 / (1 + np.exp(-sarcasm_logits / self.sarcasm_temperature))
+        outputs = self.session.run(list(OUTPUTS), {"ids": ids, "types": types, "mask": mask})
         return [
-            TextReading(
-                utterance=embeddings[row],
-                words=_mean_by_word(states[row, : len(one.ids)], one.words, len(words)),
-                sentiment=float(polarity[row, 2] - polarity[row, 0]),
-                sarcasm=float(sarcasm[row]),
-            )
+            self._read(tuple(output[row] for output in outputs), one.words, len(words))
             for row, (one, words) in enumerate(zip(tokens, split, strict=True))
         ]
+
+    def _read(self, said: tuple[NDArray[np.float32], ...], owners: NDArray[np.int64], count: int) -> TextReading:
+        """One row of the outputs, whose tokens belong to words `owners`, as a reading of `count` words."""
+        states, utterance, sentiment, sarcasm, sentiments, sarcasms = said
+        belongs = (owners[None, :] == np.arange(count)[:, None]).astype(np.float32)
+        tokens = belongs.sum(axis=1)
+        share = belongs / np.maximum(tokens, 1.0)[:, None]
+        seen = tokens > 0
+        by_word = [share @ of_token[: len(owners)] for of_token in (states, sentiments, sarcasms)]
+        return TextReading(
+            utterance=utterance,
+            words=by_word[0],
+            sentiment=float(self._sentiment(sentiment)),
+            sarcasm=float(self._sarcasm(sarcasm)),
+            sentiments=self._sentiment(np.where(seen[:, None], by_word[1], sentiment)),
+            sarcasms=self._sarcasm(np.where(seen, by_word[2], sarcasm)),
+        )
+
+    def _sentiment(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        polarity = _softmax(logits / np.float32(self.sentiment_temperature))
+        return np.asarray(polarity[..., 2] - polarity[..., 0])
+
+    def _sarcasm(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(1 / (1 + np.exp(-logits / np.float32(self.sarcasm_temperature))))
 
     @classmethod
     def _load(cls, folder: Path) -> TextModel:
@@ -113,10 +133,3 @@ def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
     result: NDArray[np.float32] = raised / raised.sum(axis=-1, keepdims=True)
     return result
-
-
-def _mean_by_word(states: NDArray[np.float32], words: NDArray[np.int64], count: int) -> NDArray[np.float32]:
-    """Mean of the token states [tokens, dim] of each of `count` words."""
-    belongs = (words[None, :] == np.arange(count)[:, None]).astype(np.float32)
-    mean: NDArray[np.float32] = belongs @ states / np.maximum(belongs.sum(axis=1, keepdims=True), 1.0)
-    return mean

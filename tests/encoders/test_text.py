@@ -230,3 +230,60 @@ def test_very_long_utterances_have_no_cues(model: TextModel) -> None:
     reading = only(TextEncoder(model).push(transcript(" ".join(["great"] * 17)))).reading
     assert reading is not None
     assert reading.cues == ()
+
+
+def test_every_word_has_a_reading_of_its_own(model: TextModel) -> None:
+    reading = model.encode("I love terrible puns")
+    assert reading.sentiments.shape == reading.sarcasms.shape == (4,)
+    assert reading.sentiments.dtype == reading.sarcasms.dtype == np.float32
+    assert (np.abs(reading.sentiments) <= 1).all()
+    assert ((reading.sarcasms > 0) & (reading.sarcasms < 1)).all()
+    assert len(set(reading.sentiments)) == 4
+
+
+def test_a_lone_word_reads_like_its_utterance(model: TextModel) -> None:
+    reading = model.encode("wonderful", ["The car broke down."])
+    assert reading.sentiments[0] == pytest.approx(reading.sentiment, abs=1e-5)
+    assert reading.sarcasms[0] == pytest.approx(reading.sarcasm, abs=1e-5)
+
+
+def test_words_say_on_average_what_the_utterance_says(model: TextModel) -> None:
+    """The heads are linear and every word here is one token, so the utterance's log odds are the mean of the words'."""
+    reading = model.encode("what a lovely day this is")
+    odds = np.log(reading.sarcasms / (1 - reading.sarcasms))
+    assert odds.mean() == pytest.approx(np.log(reading.sarcasm / (1 - reading.sarcasm)), abs=1e-4)
+
+
+def test_a_word_that_fell_out_of_the_window_reads_like_the_utterance(model: TextModel) -> None:
+    reading = model.encode(" ".join(["very"] * 200) + " good")
+    assert reading.sentiments[0] == pytest.approx(reading.sentiment, abs=1e-5)
+    assert reading.sarcasms[0] == pytest.approx(reading.sarcasm, abs=1e-5)
+
+
+def test_an_embedding_carries_its_words_at_their_moments(model: TextModel) -> None:
+    said = transcript("that went well", start_s=3.0)
+    words = only(TextEncoder(model).push(said)).words
+    assert words is not None
+    reading = model.encode("that went well")
+    assert words.intervals_ns.tolist() == [[word.interval.start_ns, word.interval.end_ns] for word in said.words]
+    assert words.vectors == pytest.approx(reading.words)
+    assert words.sentiments == pytest.approx(reading.sentiments)
+    assert words.sarcasms == pytest.approx(reading.sarcasms)
+
+
+def test_a_word_written_with_a_space_stays_one_word_and_a_blank_one_is_none(model: TextModel) -> None:
+    said = transcript("thanks a lot mate")
+    first, a, lot, mate = said.words
+    blank = replace(mate, text=" ")
+    joined = replace(a, text="a lot", interval=Interval(a.interval.start_ns, lot.interval.end_ns))
+    words = only(TextEncoder(model).push(replace(said, committed=(first, joined, blank, mate)))).words
+    assert words is not None
+    reading = model.encode("thanks a lot mate")
+    assert words.intervals_ns[:, 0].tolist() == [word.interval.start_ns for word in (first, a, mate)]
+    assert words.vectors[1] == pytest.approx(reading.words[1:3].mean(axis=0), abs=1e-6)
+    assert words.sarcasms[1] == pytest.approx(reading.sarcasms[1:3].mean())
+    assert words.sentiments[2] == pytest.approx(reading.sentiments[3])
+
+
+def test_an_utterance_without_words_carries_none(model: TextModel) -> None:
+    assert only(TextEncoder(model).push(transcript(""))).words is None

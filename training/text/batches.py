@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from tokenizers import Tokenizer
@@ -17,7 +17,7 @@ from training.text.corpora import Line
 from training.text.network import pretrained_folder
 
 MAX_TOKENS = 64
-LENGTH_STEP = 16
+LENGTH_STEP = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ class Batch:
     polarity: Tensor
     two_way: Tensor
     sarcastic: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on `device`."""
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,18 @@ def collate(tokenizer: Tokenizer, lines: Sequence[Line]) -> Batch:
     )
 
 
-def shuffle_into_batches(lines: Sequence[Line], size: int, rng: random.Random) -> Iterator[list[Line]]:
-    """All `lines` once, in batches of like length (which saves padding) that come in random order."""
-    order = sorted(lines, key=lambda line: (len(" ".join((line.text, *line.context))) // 20, rng.random()))
+def count_tokens(tokenizer: Tokenizer, line: Line) -> int:
+    """How many tokens `line` and its context come to, before any cutting."""
+    return sum(len(tokenizer.encode(text, add_special_tokens=False).ids) + 1 for text in (line.text, *line.context))
+
+
+def shuffle_into_batches(
+    tokenizer: Tokenizer, lines: Sequence[Line], size: int, rng: random.Random
+) -> Iterator[list[Line]]:
+    """All `lines` once, in batches of like length (which saves padding: a third of the time) that come in random
+    order.
+    """
+    order = sorted(lines, key=lambda line: (count_tokens(tokenizer, line) // LENGTH_STEP, rng.random()))
     batches = [order[start : start + size] for start in range(0, len(order), size)]
     rng.shuffle(batches)
     yield from batches

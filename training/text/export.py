@@ -15,14 +15,13 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 
 from encoders.onnx import one_thread_session
-from encoders.text_model import SETTINGS, TOKENIZER, WEIGHTS
+from encoders.text_model import OUTPUTS, SETTINGS, TOKENIZER, WEIGHTS
 from encoders.text_tokens import lay_out, stack
 from training.text.batches import MAX_TOKENS
 from training.text.corpora import Line, Polarity
 from training.text.network import DIM, POSITIONS, TextNetwork
 from training.text.train import Outputs
 
-OUTPUTS = ("states", "utterance", "sentiment", "sarcasm")
 LARGEST_BYTES = 24_000_000
 
 
@@ -37,7 +36,7 @@ class Temperatures:
 def write_float(network: TextNetwork, path: Path) -> None:
     """Trace `network` into float32 ONNX with a free batch and length."""
     ids = torch.ones(2, 7, dtype=torch.int64)
-    free = {0: "batch", 1: "tokens"}
+    by_token = ("ids", "types", "mask", "states", "sentiments", "sarcasms")
     torch.onnx.export(
         network.eval(),
         (ids, ids.clone(), ids.clone()),
@@ -45,8 +44,8 @@ def write_float(network: TextNetwork, path: Path) -> None:
         input_names=["ids", "types", "mask"],
         output_names=list(OUTPUTS),
         dynamic_axes={
-            **dict.fromkeys(("ids", "types", "mask", "states"), free),
-            **{name: {0: "batch"} for name in OUTPUTS[1:]},
+            name: {0: "batch", 1: "tokens"} if name in by_token else {0: "batch"}
+            for name in ("ids", "types", "mask", *OUTPUTS)
         },
         opset_version=17,
         dynamo=False,  # the newer exporter needs another package and gains nothing for a network this plain

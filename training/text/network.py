@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors.torch import load_file
@@ -63,6 +64,20 @@ class Layer(nn.Module):
         return normed
 
 
+class Said(NamedTuple):
+    """`states` [batch, tokens, 384]; `utterance` [batch, 384], their mean over tokens of type 1; logits of sentiment
+    [batch, 3] in the order of `Polarity` and of sarcasm [batch]; the same of each token, [batch, tokens, 3] and
+    [batch, tokens].
+    """
+
+    states: Tensor
+    utterance: Tensor
+    sentiment: Tensor
+    sarcasm: Tensor
+    sentiments: Tensor
+    sarcasms: Tensor
+
+
 class TextNetwork(nn.Module):
     """The whole model. Inputs are int64 [batch, tokens] as `encoders.text_tokens.stack` makes them."""
 
@@ -77,9 +92,13 @@ class TextNetwork(nn.Module):
         self.sentiment = nn.Linear(DIM, len(Polarity))
         self.sarcasm = nn.Linear(DIM, 1)
 
-    def forward(self, ids: Tensor, types: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return states [batch, tokens, 384], utterance [batch, 384] (mean over tokens of type 1), sentiment logits
-        [batch, 3] in the order of `Polarity`, sarcasm logit [batch].
+    @property
+    def device(self) -> torch.device:
+        return self.sarcasm.weight.device
+
+    def forward(self, ids: Tensor, types: Tensor, mask: Tensor) -> Said:
+        """What is said, and of each token what it adds: the heads are linear and the utterance is the mean of its
+        tokens, so an utterance's logits are the mean of its tokens' logits.
         """
         places = torch.arange(ids.shape[1], device=ids.device)
         states = self.dropout(self.norm(self.words(ids) + self.positions(places) + self.types(types)))
@@ -89,7 +108,14 @@ class TextNetwork(nn.Module):
         own = types.to(states.dtype)[:, :, None]
         utterance = (states * own).sum(1) / own.sum(1).clamp(min=1.0)
         kept = self.dropout(utterance)
-        return states, utterance, self.sentiment(kept), self.sarcasm(kept)[:, 0]
+        return Said(
+            states,
+            utterance,
+            self.sentiment(kept),
+            self.sarcasm(kept)[:, 0],
+            self.sentiment(states),
+            self.sarcasm(states)[..., 0],
+        )
 
 
 def load_pretrained() -> TextNetwork:

@@ -11,8 +11,9 @@ outweighs what it learned.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 
 import numpy as np
@@ -41,6 +42,8 @@ class Schedule:
     batch: int = 32
     weight_decay: float = 0.01
     frozen_layers: int = 0  # counted from the input
+    checks: int = 4  # an epoch, on lines held out
+    roughness: Roughness = field(default_factory=Roughness)
     sarcasm_smoothing: float = 0.1  # the labels' own agreement is poor: kappa 0.23 to 0.59 (Castro et al. 2019)
 
 
@@ -60,35 +63,68 @@ def fit(
     schedule: Schedule,
     seed: int,
     title: str,
+    validate: Callable[[TextNetwork], float] | None = None,
 ) -> None:
-    """Train `network` in place on `lines`, each epoch with as many lines drawn from `replay` (may be empty)."""
+    """Train `network` in place on `lines`, each epoch with as many lines drawn from `replay` (may be empty).
+
+    With `validate`, a loss on lines held out, training stops early: the weights of the lowest loss are the ones kept.
+    """
     rng = seeded(seed)
     torch.manual_seed(seed)
     steps_per_epoch = -(-len(lines) // schedule.batch)
     total = steps_per_epoch * schedule.epochs
     trained = _unfrozen(network, schedule.frozen_layers)
-    optimiser = torch.optim.AdamW(trained, lr=schedule.peak_rate, weight_decay=schedule.weight_decay)
+    optimiser = torch.optim.AdamW(trained, lr=schedule.peak_rate, weight_decay=schedule.weight_decay, fused=True)
     warm = max(1, total // 10)
     rate = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min((step + 1) / warm, (total - step) / max(1, total - warm))
     )
-    roughness = Roughness()
     strays = replay or lines
-    network.train()
+    best = _Best(network, validate)
+    checked = max(1, steps_per_epoch // schedule.checks)
 
     def epoch() -> Iterator[tuple[list[Line], ...]]:
         drawn = rng.sample(replay, min(len(lines), len(replay)))
-        rough = ([roughen(line, strays, roughness, rng) for line in part] for part in (lines, drawn))
-        return zip_longest(*(shuffle_into_batches(part, schedule.batch, rng) for part in rough), fillvalue=[])
+        rough = ([roughen(line, strays, schedule.roughness, rng) for line in part] for part in (lines, drawn))
+        batches = (shuffle_into_batches(tokenizer, part, schedule.batch, rng) for part in rough)
+        return zip_longest(*batches, fillvalue=[])
 
-    for parts in track(chain.from_iterable(epoch() for _ in range(schedule.epochs)), description=title, total=total):
+    network.train()
+    every = chain.from_iterable(epoch() for _ in range(schedule.epochs))
+    for step, parts in enumerate(track(every, description=title, total=total), start=1):
         for part in filter(None, parts):
             _loss(network, collate(tokenizer, part), schedule).backward()  # type: ignore[no-untyped-call]  # torch's own
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimiser.step()
         rate.step()
         optimiser.zero_grad()
+        if step % checked == 0 or step == total:
+            best.look()
+    best.restore()
     network.eval()
+
+
+class _Best:
+    """Keeps the weights that did best on lines held out; without such lines, the last ones."""
+
+    def __init__(self, network: TextNetwork, validate: Callable[[TextNetwork], float] | None) -> None:
+        self._network = network
+        self._validate = validate
+        self._loss = math.inf
+        self._state: dict[str, Tensor] = {}
+
+    def look(self) -> None:
+        if self._validate is None:
+            return
+        loss = self._validate(self._network.eval())
+        self._network.train()
+        if loss < self._loss:
+            self._loss = loss
+            self._state = {name: tensor.clone() for name, tensor in self._network.state_dict().items()}
+
+    def restore(self) -> None:
+        if self._state:
+            self._network.load_state_dict(self._state)
 
 
 def average(networks: Sequence[TextNetwork]) -> TextNetwork:
@@ -131,26 +167,29 @@ def _run(
     order = sorted(range(len(lines)), key=lambda index: len(" ".join((lines[index].text, *lines[index].context))))
     parts = []
     for start in range(0, len(order), size):
-        batch = collate(tokenizer, [lines[index] for index in order[start : start + size]])
-        parts.append([output.numpy() for output in network(batch.ids, batch.types, batch.mask)[1:]])
+        batch = collate(tokenizer, [lines[index] for index in order[start : start + size]]).to(network.device)
+        said = network(batch.ids, batch.types, batch.mask)
+        parts.append([output.cpu().numpy() for output in (said.utterance, said.sentiment, said.sarcasm)])
     back = np.argsort(order)
     return [np.concatenate(outputs)[back] for outputs in zip(*parts, strict=True)]
 
 
 def _loss(network: TextNetwork, batch: Batch, schedule: Schedule) -> Tensor:
-    with torch.autocast("cpu", torch.bfloat16):
-        _, _, sentiment, sarcasm = network(batch.ids, batch.types, batch.mask)
+    device = network.device
+    batch = batch.to(device)
+    with torch.autocast(device.type, torch.bfloat16):
+        said = network(batch.ids, batch.types, batch.mask)
     known = batch.polarity >= 0
-    total = torch.zeros(())
+    total = torch.zeros((), device=device)
     if known.any():
-        logits = sentiment.float()[known]
+        logits = said.sentiment.float()[known]
         # A corpus without a neutral class says nothing of the neutral logit: compare the two sides only.
         logits[:, Polarity.NEUTRAL] = logits[:, Polarity.NEUTRAL].masked_fill(batch.two_way[known], -30.0)
         total = total + functional.cross_entropy(logits, batch.polarity[known])
     labelled = batch.sarcastic >= 0
     if labelled.any():
         soft = batch.sarcastic[labelled] * (1 - schedule.sarcasm_smoothing) + schedule.sarcasm_smoothing / 2
-        total = total + functional.binary_cross_entropy_with_logits(sarcasm.float()[labelled], soft)
+        total = total + functional.binary_cross_entropy_with_logits(said.sarcasm.float()[labelled], soft)
     return total
 
 

@@ -55,7 +55,8 @@ class Flat:
     dim = 3
 
     def encode(self, utterance: str, _context: Sequence[str] = ()) -> TextReading:
-        return TextReading(np.zeros(3, np.float32), np.zeros((len(utterance.split()), 3), np.float32), 0.0, 0.5)
+        nothing = np.zeros((len(utterance.split()), 3), np.float32)
+        return TextReading(nothing[0], nothing, 0.0, 0.5, nothing[:, 0], nothing[:, 0] + np.float32(0.5))
 
     def encode_each(self, utterances: Sequence[str], context: Sequence[str] = ()) -> list[TextReading]:
         return [self.encode(utterance, context) for utterance in utterances]
