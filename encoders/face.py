@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from encoders.expression import POSE_DIMS, ExpressionModel
 from encoders.face_statistics import DEVIATION_DIMS, FACE_STATISTICS, ChannelMap, ChannelScale, FaceWindow
-from encoders.head import LinearHead
+from encoders.head import Head
 from encoders.mesh import FaceMeshLandmarks, LandmarkModel
-from encoders.samples import NS_PER_S, Embedding, Interval, Modality, VideoFrame
+from encoders.recent import Recent
+from encoders.samples import NS_PER_S, Embedding, Interval, Modality, Reading, VideoFrame
 
 NOMINAL_SPACING_NS = NS_PER_S // 15
 LONGEST_SPACING_NS = NS_PER_S // 5
@@ -81,7 +83,7 @@ class FaceModel:
     landmarks: LandmarkModel
     expression: ExpressionModel
     scale: ChannelScale
-    head: LinearHead | None
+    head: Head | None
 
     @classmethod
     def load(cls) -> FaceModel:
@@ -89,7 +91,7 @@ class FaceModel:
         expression = ExpressionModel.load()
         if expression.names + POSE_DIMS + DEVIATION_DIMS != FACE_DIMS:
             raise ValueError(f"the expression model gives {expression.names}")
-        head = LinearHead.load(Modality.FACE, FACE_STATISTICS)
+        head = Head.load(Modality.FACE, FACE_STATISTICS, FACE_DIMS)
         return cls(FaceMeshLandmarks(), expression, ChannelScale.load(), head)
 
 
@@ -103,6 +105,7 @@ class FaceEncoder:
         self._model = model
         self._channels = ChannelMap(FACE_DIMS)
         self._window = FaceWindow(model.scale)
+        self._recent = Recent(len(FACE_DIMS))
         self._seq = 0
         self._last_ns: int | None = None
         model.landmarks.restart()  # an earlier stream may have left a face behind
@@ -131,12 +134,19 @@ class FaceEncoder:
         channels = self._channels.pick(vector) if seen else None
         deviations = self._window.push(frame.pts_ns / NS_PER_S, spacing_ns / NS_PER_S, channels)
         vector[-len(DEVIATION_DIMS) :] = deviations
-        measured = None if self._model.head is None else self._window.measure()
-        reading = None if measured is None or self._model.head is None else self._model.head.read(measured)
+        reading = self._read(frame.pts_ns, vector if seen else None)
         interval = Interval(frame.pts_ns, frame.pts_ns + spacing_ns)
         embedding = Embedding(self._seq, self.modality, interval, vector, float(seen), reading)
         self._seq += 1
         return (embedding,)
+
+    def _read(self, pts_ns: int, vector: NDArray[np.float32] | None) -> Reading | None:
+        """What the head makes of the face up to this frame; None before a second of it was seen."""
+        if self._model.head is None:
+            return None
+        self._recent.push(pts_ns, vector)
+        measured = self._window.measure()
+        return None if measured is None else self._model.head.read(measured, self._recent)
 
     def flush(self) -> Sequence[Embedding]:
         """Nothing is held back."""
@@ -145,5 +155,6 @@ class FaceEncoder:
     def reset(self) -> None:
         self._model.landmarks.restart()
         self._window.reset()
+        self._recent.reset()
         self._seq = 0
         self._last_ns = None

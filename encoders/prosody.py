@@ -5,8 +5,8 @@ at a time, so the embeddings are the same bytes however the audio was cut. Where
 count of samples, the hops' times go with them.
 
 An embedding leaves with the last sample of its hop. Loudness, tilt and flux are of that very hop. Pitch, voicing,
-tempo, pauses, the confidence and the reading are of the stretch that ends PITCH_LAG_HOPS earlier: the pitch model looks
-160 ms ahead, which makes 200 ms on the grid of hops.
+tempo, pauses, the confidence and the statistics read are of the stretch that ends PITCH_LAG_HOPS earlier: the pitch
+model looks 160 ms ahead, which makes 200 ms on the grid of hops.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from swift_f0 import SwiftF0
 
 from encoders.acoustics import HISTORY, HOP, SAMPLE_RATE_HZ, Acoustics, analyse_hop
 from encoders.baseline import Baseline
-from encoders.head import LinearHead
-from encoders.samples import NS_PER_S, AudioChunk, Embedding, Interval, Modality
+from encoders.head import Head
+from encoders.recent import Recent
+from encoders.samples import NS_PER_S, AudioChunk, Embedding, Interval, Modality, Reading
 from encoders.syllables import SyllableCounter
 from encoders.voice_statistics import FRAME_S, PAUSE_FRAMES, VOICE_STATISTICS, PitchFrame, VoiceWindow, run_lengths
 
@@ -55,12 +56,12 @@ class ProsodyModel:
     """The pitch model and the voice head. Any number of streams may share it."""
 
     pitch: SwiftF0
-    head: LinearHead | None
+    head: Head | None
 
     @classmethod
     def load(cls) -> ProsodyModel:
         """The shipped weights; one thread that sleeps between calls."""
-        return cls(SwiftF0(threads=1, spin=False), LinearHead.load(Modality.VOICE, VOICE_STATISTICS))
+        return cls(SwiftF0(threads=1, spin=False), Head.load(Modality.VOICE, VOICE_STATISTICS, PROSODY_DIMS))
 
 
 class ProsodyEncoder:
@@ -74,6 +75,7 @@ class ProsodyEncoder:
         self._reference = Baseline(np.zeros(2), prior_s=0.0)  # loudness and tilt of voiced hops
         self._medians: deque[float] = deque(maxlen=_MEDIAN_HOPS)
         self._window = VoiceWindow()
+        self._recent_hops = Recent(len(PROSODY_DIMS))
         self._syllables = SyllableCounter()
         self._seq = 0
         self._end_ns: int | None = None
@@ -122,6 +124,7 @@ class ProsodyEncoder:
         self._reference.reset()
         self._medians.clear()
         self._window.reset()
+        self._recent_hops.reset()
         self._seq = 0
         self._end_ns = None
         self._anchor(0)
@@ -160,13 +163,20 @@ class ProsodyEncoder:
         interval = Interval(self._hop_ns, self._time_ns((self._hop + 1) * HOP))
         recent = list(self._recent)[-_PRESENCE:]
         confidence = sum(frame.voiced for frame in recent) / _PRESENCE
-        measured = self._window.measure() if self._model.head is not None else None
-        reading = None if measured is None or self._model.head is None else self._model.head.read(measured)
-        embedding = Embedding(self._seq, self.modality, interval, self._describe(sound, frames), confidence, reading)
+        vector = self._describe(sound, frames)
+        embedding = Embedding(self._seq, self.modality, interval, vector, confidence, self._read(vector))
         self._hop += 1
         self._hop_ns = interval.end_ns
         self._seq += 1
         return embedding
+
+    def _read(self, vector: NDArray[np.float32]) -> Reading | None:
+        """What the head makes of the voice up to this hop; None before a second of speech."""
+        if self._model.head is None:
+            return None
+        self._recent_hops.push(self._hop_ns, vector)
+        measured = self._window.measure()
+        return None if measured is None else self._model.head.read(measured, self._recent_hops)
 
     def _take_voice(self) -> list[PitchFrame]:
         """The pitch frames that start in the hop PITCH_LAG_HOPS ago, relative to the speaker; they are all final

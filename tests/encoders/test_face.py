@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from encoders.expression import POSE_DIMS, ExpressionModel, align, frame_points
 from encoders.face import FACE_DIMS, FaceEncoder, FaceModel
 from encoders.face_statistics import CHANNELS, FACE_STATISTICS, ChannelMap, ChannelScale
-from encoders.head import LinearHead
-from encoders.samples import Embedding, Modality, VideoFrame
+from encoders.samples import Embedding, VideoFrame
 
 FACES = Path(__file__).parents[3] / "shared" / "data" / "faces"
 SPACING_NS = 66_000_000
@@ -178,16 +177,6 @@ def test_channels_average_left_and_right_and_keep_their_difference() -> None:
     channels = dict(zip(CHANNELS, ChannelMap(FACE_DIMS).pick(vector).tolist(), strict=True))
     assert channels["smile"] == pytest.approx(0.4)
     assert channels["one_sided"] == pytest.approx(0.8)
-
-
-def test_a_cue_is_named_after_the_side_it_deviates_to() -> None:
-    n = len(FACE_STATISTICS)
-    weights = np.eye(n)[0]
-    head = LinearHead(Modality.FACE, FACE_STATISTICS, np.zeros(n), np.ones(n), -weights, 0.0, weights, 0.0)
-    sullen, glad = head.read(-2.0 * weights), head.read(2.0 * weights)
-    assert [(cue.name, cue.effect > 0) for cue in sullen.cues] == [("no_smile", True)]
-    assert [(cue.name, cue.effect > 0) for cue in glad.cues] == [("smile", False)]
-    assert (sullen.sentiment, glad.sentiment) == (-1.0, 1.0)
 
 
 def test_the_shipped_scale_fits_the_channels() -> None:

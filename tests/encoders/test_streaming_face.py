@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from encoders.face import FaceEncoder, FaceModel
-from encoders.head import LinearHead
+from encoders.head import Head
 from encoders.samples import Embedding, VideoFrame
 
 FACES = Path(__file__).parents[3] / "shared" / "data" / "faces"
@@ -126,7 +126,7 @@ def test_what_the_stream_remembers_does_not_grow(shipped: FaceModel) -> None:
 
 @pytest.mark.skipif(not FACES.is_dir(), reason="the recorded faces are not at hand")
 def test_a_real_face_broken_off_and_begun_again_is_the_same_to_the_bit(shipped: FaceModel) -> None:
-    assert isinstance(shipped.head, LinearHead)
+    assert isinstance(shipped.head, Head)
     with av.open(str(FACES / "single_face.mp4")) as container:
         pictures = [
             frame.to_ndarray(format="rgb24") for frame, _ in zip(container.decode(video=0), range(24), strict=False)
