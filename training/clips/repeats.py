@@ -7,6 +7,8 @@ coding do not matter. Two clips are correlated at every shift at once, by Fourie
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -67,7 +69,16 @@ def find_repeats(clips: Sequence[Clip], cache: Path) -> Mapping[str, str]:
     if not any(clip.corpus == VARIOUS for clip in clips):
         return {}
     ordered = sorted(clips, key=lambda clip: (clip.corpus == VARIOUS, clip.key))
-    best = correlate([_read_fingerprint(clip, cache) for clip in ordered])
+    prints = [_read_fingerprint(clip, cache) for clip in ordered]
+    digest = hashlib.sha256(b"".join([Path(__file__).read_bytes(), *(one.tobytes() for one in prints)])).hexdigest()
+    target = cache / f"repeats-{digest[:12]}.json"
+    if not target.exists():
+        target.write_text(json.dumps(_find_repeats(ordered, correlate(prints)), indent=1), encoding="utf-8")
+    repeats: dict[str, str] = json.loads(target.read_text(encoding="utf-8"))
+    return repeats
+
+
+def _find_repeats(ordered: Sequence[Clip], best: Floats) -> dict[str, str]:
     repeats: dict[str, str] = {}
     for i, clip in enumerate(ordered):
         earlier = [j for j in range(i) if ordered[j].key not in repeats and best[i, j] >= LEAST_CORRELATION]

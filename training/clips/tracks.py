@@ -11,7 +11,7 @@ from mediapipe.tasks.python import BaseOptions, vision
 from numpy.typing import NDArray
 
 from encoders.mesh import LANDMARKS, FaceMeshLandmarks
-from training.delivery.clips import decode_video
+from training.clips.media import decode_video
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,13 @@ class Track:
     names: tuple[str, ...]
 
 
-def read_track(path: Path, landmarker: Path, cache: Path) -> Track:
-    """The track of the clip at `path`, computed once and kept in `cache`."""
-    target = cache / f"{path.stem}.npz"
+def read_track(path: Path, landmarker: Path, target: Path) -> Track:
+    """The track of the clip at `path`, computed once and kept in the file `target`."""
     if not target.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        _write_track(path, landmarker, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(".partial.npz")
+        _write_track(path, landmarker, partial)
+        partial.replace(target)
     with np.load(target, allow_pickle=False) as stored:
         return Track(stored["pts_ns"], stored["landmarks"], stored["blendshapes"], tuple(stored["names"].tolist()))
 
