@@ -1,4 +1,6 @@
-"""Audio chunks in, one prosody embedding per 100 ms hop out, with the voice head's reading.
+"""Audio chunks in, one voice embedding per 100 ms hop out: prosody, the sound's coordinates, and the head's reading.
+
+Prosody has names (PROSODY_DIMS); what the recognizer's ears hear beyond it has none (SOUND_DIMS, encoders/sound.py).
 
 Hops lie on an absolute sample grid that starts at the stream's first sample, and the pitch model is fed exactly one hop
 at a time, so the embeddings are the same bytes however the audio was cut. Where the chunks' times drift away from the
@@ -24,6 +26,7 @@ from encoders.baseline import Baseline
 from encoders.head import Head
 from encoders.recent import Recent
 from encoders.samples import NS_PER_S, AudioChunk, Embedding, Interval, Modality, Reading
+from encoders.sound import SOUND_DIMS, SoundModel, TalkWindow
 from encoders.syllables import SyllableCounter
 from encoders.voice_statistics import FRAME_S, PAUSE_FRAMES, VOICE_STATISTICS, PitchFrame, VoiceWindow, run_lengths
 
@@ -39,6 +42,7 @@ PROSODY_DIMS = (
     "pitch_range_st",  # standard deviation over the last 2 s
     "pitch_slope_st_s",  # over the last second
 )
+VOICE_DIMS = PROSODY_DIMS + SOUND_DIMS
 PITCH_LAG_HOPS = 2
 LARGEST_GAP_NS = 50_000_000
 _LEAST_SHIFT_NS = 1_000_000  # less is rounding, and must not make the times depend on how the audio was cut
@@ -53,30 +57,33 @@ _TWO_S, _ONE_S, _PRESENCE = 125, 62, 31  # frames
 
 @dataclass(frozen=True, slots=True)
 class ProsodyModel:
-    """The pitch model and the voice head. Any number of streams may share it."""
+    """The pitch model, the ears for what has no name, and the voice head. Any number of streams may share it."""
 
     pitch: SwiftF0
+    sound: SoundModel | None
     head: Head | None
 
     @classmethod
     def load(cls) -> ProsodyModel:
         """The shipped weights; one thread that sleeps between calls."""
-        return cls(SwiftF0(threads=1, spin=False), Head.load(Modality.VOICE, VOICE_STATISTICS, PROSODY_DIMS))
+        head = Head.load(Modality.VOICE, VOICE_STATISTICS, VOICE_DIMS)
+        return cls(SwiftF0(threads=1, spin=False), SoundModel.load(), head)
 
 
 class ProsodyEncoder:
     """One microphone's stream of 16 kHz mono audio. An instance of `Encoder[AudioChunk]`."""
 
     modality = Modality.VOICE
-    dim = len(PROSODY_DIMS)
+    dim = len(VOICE_DIMS)
 
     def __init__(self, model: ProsodyModel) -> None:
         self._model = model
         self._reference = Baseline(np.zeros(2), prior_s=0.0)  # loudness and tilt of voiced hops
         self._medians: deque[float] = deque(maxlen=_MEDIAN_HOPS)
         self._window = VoiceWindow()
-        self._recent_hops = Recent(len(PROSODY_DIMS))
+        self._recent_hops = Recent(len(VOICE_DIMS))
         self._syllables = SyllableCounter()
+        self._talk = TalkWindow()
         self._seq = 0
         self._end_ns: int | None = None
         self._pending: NDArray[np.float32]
@@ -147,6 +154,8 @@ class ProsodyEncoder:
         self._sounds: deque[Acoustics] = deque(maxlen=PITCH_LAG_HOPS + 1)
         self._recent: deque[PitchFrame] = deque(maxlen=_RECENT_FRAMES)
         self._syllables.reset()
+        self._talk.reset()
+        self._heard_sound = np.zeros(len(SOUND_DIMS), np.float32)
 
     def _time_ns(self, sample: int) -> int:
         return self._anchor_ns + sample * NS_PER_S // SAMPLE_RATE_HZ
@@ -163,12 +172,22 @@ class ProsodyEncoder:
         interval = Interval(self._hop_ns, self._time_ns((self._hop + 1) * HOP))
         recent = list(self._recent)[-_PRESENCE:]
         confidence = sum(frame.voiced for frame in recent) / _PRESENCE
-        vector = self._describe(sound, frames)
+        vector = np.concatenate([self._describe(sound, frames), self._listen(samples[HISTORY:], frames)])
         embedding = Embedding(self._seq, self.modality, interval, vector, confidence, self._read(vector))
         self._hop += 1
         self._hop_ns = interval.end_ns
         self._seq += 1
         return embedding
+
+    def _listen(self, hop: NDArray[np.float32], frames: list[PitchFrame]) -> NDArray[np.float32]:
+        """The coordinates of the talk in progress as last heard; zeros from its beginning until it was heard once."""
+        rested = self._talk.resting
+        due = self._talk.push(hop, any(frame.voiced for frame in frames))
+        if rested and not self._talk.resting:
+            self._heard_sound = np.zeros(len(SOUND_DIMS), np.float32)
+        if due is not None and self._model.sound is not None:
+            self._heard_sound = self._model.sound.locate(due)
+        return self._heard_sound
 
     def _read(self, vector: NDArray[np.float32]) -> Reading | None:
         """What the head makes of the voice up to this hop; None before a second of speech."""

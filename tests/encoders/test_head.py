@@ -10,7 +10,7 @@ import pytest
 from encoders.face import FACE_DIMS
 from encoders.face_statistics import FACE_STATISTICS
 from encoders.head import Columns, Head, Networks
-from encoders.prosody import PROSODY_DIMS
+from encoders.prosody import VOICE_DIMS
 from encoders.recent import STEP_NS, STEPS, Recent
 from encoders.samples import Modality
 from encoders.voice_statistics import VOICE_STATISTICS
@@ -152,9 +152,9 @@ def test_a_head_is_the_same_after_its_file(tmp_path: Path, networks: Networks | 
 
 
 def test_the_shipped_heads_fit_their_encoders_and_tell_all_three() -> None:
-    voice = Head.load(Modality.VOICE, VOICE_STATISTICS, PROSODY_DIMS)
+    voice = Head.load(Modality.VOICE, VOICE_STATISTICS, VOICE_DIMS)
     face = Head.load(Modality.FACE, FACE_STATISTICS, FACE_DIMS)
-    for head, dim in ((voice, len(PROSODY_DIMS)), (face, len(FACE_DIMS))):
+    for head, dim in ((voice, len(VOICE_DIMS)), (face, len(FACE_DIMS))):
         reading = head.read(head.mean, Recent(dim))
         assert 0.0 < reading.sarcasm < 1.0
         assert reading.cues == ()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from encoders.expression import ExpressionModel
 from encoders.face import FACE_DIMS, FaceEncoder, FaceModel
 from encoders.face_statistics import FACE_STATISTICS, ChannelScale
-from encoders.prosody import PROSODY_DIMS, ProsodyEncoder, ProsodyModel
+from encoders.prosody import VOICE_DIMS, ProsodyEncoder, ProsodyModel
 from encoders.samples import NS_PER_S, AudioChunk, Embedding, Interval, VideoFrame
 from encoders.speech.recognizer import Recognizer
 from encoders.voice_statistics import VOICE_STATISTICS
@@ -137,7 +137,7 @@ class Observer:
             pts_ns = self._warm_ns + first * NS_PER_S // SAMPLE_RATE_HZ
             chunk = AudioChunk(0, pts_ns, SAMPLE_RATE_HZ, pcm[first : first + CHUNK])
             rows += [(embedding, encoder.window.measure()) for embedding in encoder.push(chunk)]
-        return _to_course(rows, self._warm_ns, len(PROSODY_DIMS), len(VOICE_STATISTICS))
+        return _to_course(rows, self._warm_ns, len(VOICE_DIMS), len(VOICE_STATISTICS))
 
     def watch(self, recording: Recording) -> Course:
         """The face's course, a row each frame up to the end of the sound; none without a track."""

@@ -14,7 +14,7 @@ pytest.importorskip("swift_f0", reason="the live extra is not installed")
 from encoders.face import FACE_DIMS, FaceEncoder, FaceModel
 from encoders.face_statistics import FACE_STATISTICS
 from encoders.head import Head
-from encoders.prosody import PROSODY_DIMS, ProsodyEncoder, ProsodyModel
+from encoders.prosody import VOICE_DIMS, ProsodyEncoder, ProsodyModel
 from encoders.samples import NS_PER_S, AudioChunk, Interval, Modality, VideoFrame
 from encoders.voice_statistics import VOICE_STATISTICS
 from training.clips.corpora import Clip
@@ -54,7 +54,7 @@ def models() -> LiveModels:
 def test_a_course_is_what_the_live_encoders_send(models: LiveModels) -> None:
     clip = record(150, 2.0, 0)
     observation = Observer(models).observe(clip, text="Oh great")
-    voice = Head.load(Modality.VOICE, VOICE_STATISTICS, PROSODY_DIMS)
+    voice = Head.load(Modality.VOICE, VOICE_STATISTICS, VOICE_DIMS)
     face = Head.load(Modality.FACE, FACE_STATISTICS, FACE_DIMS)
     embeddings = embed(observation, None, voice, face)
 
@@ -87,7 +87,7 @@ def test_what_was_observed_before_leaves_no_trace(models: LiveModels) -> None:
 
 
 def test_after_a_warm_up_the_voice_is_compared_with_the_persons_own(models: LiveModels) -> None:
-    pitch = PROSODY_DIMS.index("pitch_st")
+    pitch = VOICE_DIMS.index("pitch_st")
     known = Observer(models, [record(120, 3.0, 0)]).hear(record(150, 1.5, 1))
     stranger = Observer(models).hear(record(150, 1.5, 1))
     assert np.median(known.vectors[5:, pitch]) == pytest.approx(12 * np.log2(150 / 120), abs=1.0)
