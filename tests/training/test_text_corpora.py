@@ -87,25 +87,38 @@ def test_meld_test_has_three_polarities() -> None:
 
 
 @needs_data
-def test_no_friends_line_is_trained_or_chosen_on() -> None:
-    pytest.importorskip("safetensors", reason="the training extra is not installed")
-    from training.text.recipe import read_splits
+def test_a_meld_line_comes_with_the_turns_of_its_own_dialogue() -> None:
+    lines = read_meld(DATA, "test")
+    assert lines[0].context == ()
+    assert lines[2].context == (lines[0].text, lines[1].text)
 
-    splits = read_splits(DATA)
-    friends = [line for line in read_mustard(DATA) + read_mustard_plus_plus(DATA) if line.show == FRIENDS]
-    spoken = {normalise(text) for line in friends for text in (line.text, *line.context)}
-    for lines in (splits.sentiment, splits.sentiment_validation, splits.dialogue, splits.dialogue_validation):
-        assert lines
-        assert not spoken & {normalise(line.text) for line in lines}
-        assert all(line.show != FRIENDS for line in lines)
+
+@needs_data
+def test_no_sitcom_line_teaches_sentiment_and_no_friends_line_sarcasm() -> None:
+    pytest.importorskip("safetensors", reason="the training extra is not installed")
+    from training.parts import Part
+    from training.text.folds import fold_without
+    from training.text.recipe import read_corpora
+
+    corpora = read_corpora(DATA)
+    sitcoms = corpora.mustard + corpora.mustard_plus_plus
+    spoken = {normalise(text) for line in sitcoms for text in (line.text, *line.context)}
+    meld = {normalise(line.text) for split in ("train", "dev", "test") for line in read_meld(DATA, split)}
+    assert len(corpora.sentiment) > 80_000
+    assert not (spoken | meld) & {normalise(line.text) for line in corpora.sentiment}
+    fold = fold_without(corpora, Part.FRIENDS)
+    friends = {normalise(t) for line in sitcoms if line.show == FRIENDS for t in (line.text, *line.context)}
+    assert not friends & {normalise(line.text) for line in fold.learnt + fold.validation}
 
 
 @needs_data
 def test_validation_scenes_are_not_trained_on() -> None:
     pytest.importorskip("safetensors", reason="the training extra is not installed")
-    from training.text.recipe import read_splits
+    from training.parts import Part
+    from training.text.folds import fold_without
+    from training.text.recipe import read_corpora
 
-    splits = read_splits(DATA)
-    trained = {normalise(turn) for line in splits.dialogue for turn in (line.text, *line.context)}
-    held = {normalise(turn) for line in splits.dialogue_validation for turn in (line.text, *line.context)}
+    fold = fold_without(read_corpora(DATA), Part.FRIENDS)
+    trained = {normalise(turn) for line in fold.learnt for turn in (line.text, *line.context)}
+    held = {normalise(turn) for line in fold.validation for turn in (line.text, *line.context)}
     assert not [turn for turn in trained & held if turn.count(" ") >= 3]

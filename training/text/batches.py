@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import torch
 from tokenizers import Tokenizer
@@ -22,20 +22,11 @@ LENGTH_STEP = 8
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Inputs int64 [batch, tokens]; `polarity` int64 [batch], -1 unknown; `sarcastic` float32 [batch], -1 unknown;
-    `two_way` bool [batch].
-    """
+    """What the network reads, int64 [batch, tokens] each."""
 
     ids: Tensor
     types: Tensor
     mask: Tensor
-    polarity: Tensor
-    two_way: Tensor
-    sarcastic: Tensor
-
-    def to(self, device: torch.device) -> Batch:
-        """The same batch on `device`."""
-        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +53,13 @@ def load_tokenizer() -> Tokenizer:
     return tokenizer
 
 
-def collate(tokenizer: Tokenizer, lines: Sequence[Line]) -> Batch:
+def collate(tokenizer: Tokenizer, lines: Sequence[Line], device: torch.device) -> Batch:
     """Tokenise and pad `lines` in their order."""
     tokens = [lay_out(tokenizer, line.text.split(), line.context, MAX_TOKENS) for line in lines]
     ids, types, mask = map(torch.from_numpy, stack(tokens))
     # Few different lengths: torch compiles its kernels anew for every shape, which costs more than the padding.
     ids, types, mask = (functional.pad(part, (0, -part.shape[1] % LENGTH_STEP)) for part in (ids, types, mask))
-    return Batch(
-        ids,
-        types,
-        mask,
-        polarity=torch.tensor([-1 if line.polarity is None else int(line.polarity) for line in lines]),
-        two_way=torch.tensor([line.two_way for line in lines]),
-        sarcastic=torch.tensor([-1.0 if line.sarcastic is None else float(line.sarcastic) for line in lines]),
-    )
+    return Batch(ids.to(device), types.to(device), mask.to(device))
 
 
 def count_tokens(tokenizer: Tokenizer, line: Line) -> int:

@@ -6,38 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from training.measures import Detection, Figure
-from training.text.export import Temperatures
-from training.text.measure import logistic
-from training.text.recipe import GOEMOTIONS_LINES, SARCASM_RUNS, SST2_LINES, Splits
+from training.text import recipe
+from training.text.folds import Fold
+from training.text.network import LAYERS
+from training.text.parity import Parity
 from training.text.report import Judgement
-from training.text.train import Outputs
 
 TEMPLATE = Path(__file__).with_name("card.md")
-
-
-@dataclass(frozen=True, slots=True)
-class Exactness:
-    """How far the int8 model's outputs are from the float model's: P(sarcasm), and sentiment in [-1, 1]."""
-
-    lines: int
-    sarcasm_mean: float
-    sarcasm_max: float
-    sentiment_mean: float
-    sentiment_max: float
-
-    @classmethod
-    def between(cls, floating: Outputs, quantised: Outputs, temperatures: Temperatures) -> Exactness:
-        """Compare the two on the same lines, calibrated alike."""
-        sarcasm = np.abs(
-            logistic(floating.sarcasm / temperatures.sarcasm) - logistic(quantised.sarcasm / temperatures.sarcasm)
-        )
-        sentiment = np.abs(_sentiment(floating, temperatures) - _sentiment(quantised, temperatures))
-        return cls(
-            len(sarcasm), float(sarcasm.mean()), float(sarcasm.max()), float(sentiment.mean()), float(sentiment.max())
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +24,49 @@ class Speed:
     p95_ms: float
 
 
-def describe(judgement: Judgement, exactness: Exactness, speed: Speed, size_bytes: int, splits: Splits) -> str:
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How many lines each test has."""
+
+    friends: int
+    sst2: int
+    meld: int
+
+
+def describe(
+    judgement: Judgement,
+    parity: Parity,
+    speed: Speed,
+    size_bytes: int,
+    corpora: recipe.Corpora,
+    fold: Fold,
+    tested: Tested,
+) -> str:
     """The section as Markdown: card.md with its figures filled in."""
+    phrases = sum(line.two_way for line in corpora.sentiment)
     return TEMPLATE.read_text(encoding="utf-8").format(
         size_mb=size_bytes / 1e6,
-        sst2_lines=SST2_LINES,
-        goemotions_lines=GOEMOTIONS_LINES,
-        runs=SARCASM_RUNS,
-        dialogue=len(splits.dialogue),
-        dialogue_validation=len(splits.dialogue_validation),
-        sentiment_validation=len(splits.sentiment_validation),
-        friends=len(splits.friends),
-        sst2_test=len(splits.sst2_test),
-        meld_test=len(splits.meld_test),
+        fewest_words=recipe.FEWEST_WORDS,
+        sst2_lines=phrases,
+        goemotions_lines=len(corpora.sentiment) - phrases,
+        phrases=len(corpora.phrases),
+        comments=len(corpora.comments),
+        learnt=len(fold.learnt),
+        validation=len(fold.validation),
+        friends=tested.friends,
+        sst2_test=tested.sst2,
+        meld_test=tested.meld,
+        sentiment_frozen=recipe.SENTIMENT.frozen_layers,
+        sarcasm_free=LAYERS - recipe.SARCASM.schedule.frozen_layers,
+        runs=recipe.SARCASM.runs,
         sarcasm_rows=_rows(judgement.sarcasm),
         auc_over_frozen=judgement.auc_over_frozen.fraction(),
         validation_f1=judgement.validation.weighted_f1.percent(),
         validation_auc=_fraction(judgement.validation.auc),
         calibration_error=judgement.sarcasm_calibration_error,
         sentiment_rows=_pairs(judgement.sst2, judgement.meld),
-        exactness=exactness,
+        meld_fitted=judgement.meld_fitted.percent(),
+        parity=parity,
         speed=speed,
     )
 
@@ -85,16 +84,10 @@ def replace_section(path: Path, name: str, section: str) -> None:
     path.write_text(card, encoding="utf-8")
 
 
-def _sentiment(outputs: Outputs, temperatures: Temperatures) -> np.typing.NDArray[np.float64]:
-    raised = np.exp(outputs.sentiment.astype(np.float64) / temperatures.sentiment)
-    shares: np.typing.NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
-    return shares[:, 2] - shares[:, 0]
-
-
 def _rows(figures: dict[str, Detection]) -> str:
     return "\n".join(
         f"| {name} | {one.weighted_f1.percent()} | {one.macro_f1.percent()} | {_fraction(one.auc)} |"
-        f" {_fraction(one.auc_within_frequent)} |"
+        f" {_fraction(one.auc_within)} | {_fraction(one.auc_within_frequent)} |"
         for name, one in figures.items()
     )
 

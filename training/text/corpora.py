@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
-import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,17 @@ from enum import IntEnum
 from pathlib import Path
 
 CONTEXT_TURNS = 2
+EMOTIONS = (
+    "Neutral",
+    "Happiness",
+    "Sadness",
+    "Excitement",
+    "Surprise",
+    "Anger",
+    "Frustration",
+    "Disgust",
+    "Fear",
+)
 FRIENDS = "FRIENDS"
 
 
@@ -29,10 +40,12 @@ class Polarity(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One labelled line. `polarity` or `sarcastic` is None where the corpus does not say.
+    """One labelled line. What the corpus does not say is None or empty.
 
     `two_way` is true where the corpus knows no neutral class, so that calling the line neutral is not an error it can
-    judge.
+    judge. `valence` in [-1, 1] is how pleasant the speaker feels, which of a sarcastic line is what is meant, not what
+    is said; `emotion` is the one the words express, as MUStARD++ names it. MUStARD and MUStARD++ call one line by one
+    `key`.
     """
 
     text: str
@@ -42,6 +55,9 @@ class Line:
     sarcastic: bool | None = None
     show: str = ""
     speaker: str = ""
+    key: str = ""
+    valence: float | None = None
+    emotion: str = ""
 
 
 def normalise(text: str) -> str:
@@ -66,23 +82,22 @@ def read_goemotions(folder: Path, split: str) -> list[Line]:
 
 
 def read_meld(folder: Path, split: str) -> list[Line]:
-    """MELD dialogue lines (all from Friends). `split`: train, dev or test."""
+    """MELD dialogue lines (all from Friends) with the turns before them. `split`: train, dev or test."""
     with (folder / f"meld_{split}.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [
-        Line(
-            _unsmart(row["Utterance"]),
-            polarity=Polarity[row["Sentiment"].upper()],
-            show=FRIENDS,
-            speaker=row["Speaker"],
-        )
-        for row in rows
-    ]
+    lines: list[Line] = []
+    turns: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        before, said = turns[row["Dialogue_ID"]], _unsmart(row["Utterance"])
+        polarity = Polarity[row["Sentiment"].upper()]
+        lines.append(Line(said, tuple(before[-CONTEXT_TURNS:]), polarity, show=FRIENDS, speaker=row["Speaker"]))
+        before.append(said)
+    return lines
 
 
 def read_mustard(folder: Path) -> list[Line]:
     """MUStARD: 690 sitcom lines with the turns before them."""
-    entries = json.loads((folder / "mustard.json").read_text("utf-8")).values()
+    entries = json.loads((folder / "mustard.json").read_text("utf-8"))
     return [
         Line(
             _tidy(entry["utterance"]),
@@ -90,13 +105,17 @@ def read_mustard(folder: Path) -> list[Line]:
             sarcastic=bool(entry["sarcasm"]),
             show=entry["show"],
             speaker=entry["speaker"],
+            key=key,
         )
-        for entry in entries
+        for key, entry in entries.items()
     ]
 
 
 def read_mustard_plus_plus(folder: Path) -> list[Line]:
-    """MUStARD++: 1,202 sitcom lines, the turns before each in rows of their own under the same scene."""
+    """MUStARD++: 1,202 sitcom lines, the turns before each in rows of their own under the same scene.
+
+    The polarity is that of the emotion the words express (surprise takes no side); what is meant beneath is never read.
+    """
     with (folder / "mustard_plus_plus.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     turns: dict[str, list[str]] = defaultdict(list)
@@ -107,9 +126,13 @@ def read_mustard_plus_plus(folder: Path) -> list[Line]:
         Line(
             _tidy(row["SENTENCE"]),
             tuple(turns[row["SCENE"]][-CONTEXT_TURNS:]),
+            polarity=_SIDES.get(row["Explicit_Emotion"]),
             sarcastic=float(row["Sarcasm"]) > 0.5,
             show=row["SHOW"],
             speaker=row["SPEAKER"],
+            key=row["KEY"].removesuffix("_u"),
+            valence=(float(row["Valence"]) - 5.0) / 4.0,
+            emotion=row["Explicit_Emotion"],
         )
         for row in rows
         if row["Sarcasm"]
@@ -145,7 +168,16 @@ def split_by_scene(lines: Sequence[Line], share: float, seed: int) -> tuple[list
 
 
 def _draw(text: str, seed: int) -> float:
-    return zlib.crc32(f"{seed}:{normalise(text)}".encode()) / 2**32
+    # Not a CRC, which is linear: there the draws of two seeds are the same up to a constant.
+    digest = hashlib.blake2b(f"{seed}:{normalise(text)}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+_SIDES = {
+    "Neutral": Polarity.NEUTRAL,
+    **dict.fromkeys(("Happiness", "Excitement"), Polarity.POSITIVE),
+    **dict.fromkeys(("Sadness", "Anger", "Frustration", "Disgust", "Fear"), Polarity.NEGATIVE),
+}
 
 
 def _read_table(path: Path) -> list[dict[str, str]]:

@@ -17,10 +17,9 @@ from tokenizers import Tokenizer
 from encoders.onnx import one_thread_session
 from encoders.text_model import OUTPUTS, SETTINGS, TOKENIZER, WEIGHTS
 from encoders.text_tokens import lay_out, stack
-from training.text.batches import MAX_TOKENS
 from training.text.corpora import Line, Polarity
+from training.text.inference import Outputs
 from training.text.network import DIM, POSITIONS, TextNetwork
-from training.text.train import Outputs
 
 LARGEST_BYTES = 24_000_000
 
@@ -78,7 +77,7 @@ def predict_onnx(path: Path, tokenizer: Tokenizer, lines: Sequence[Line]) -> Out
     session = one_thread_session(path)
     sentiment, sarcasm = [], []
     for line in lines:
-        ids, types, mask = stack([lay_out(tokenizer, line.text.split(), line.context, MAX_TOKENS)])
+        ids, types, mask = stack([lay_out(tokenizer, line.text.split(), line.context, POSITIONS)])
         logits = session.run(["sentiment", "sarcasm"], {"ids": ids, "types": types, "mask": mask})
         sentiment.append(logits[0][0])
         sarcasm.append(logits[1][0])

@@ -57,3 +57,32 @@ def polarity_loss(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> Call
 def logistic(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Logits to probabilities."""
     return (1.0 / (1.0 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
+
+
+def polarities(lines: Sequence[Line]) -> NDArray[np.int64]:
+    """The polarity of each line. Raises ValueError where one has none."""
+    known = [line.polarity for line in lines if line.polarity is not None]
+    if len(known) < len(lines):
+        raise ValueError(f"{len(lines) - len(known)} lines have no polarity")
+    return np.array(known, np.int64)
+
+
+def sentiment_loss(
+    read: Callable[[Sequence[Line]], NDArray[np.float32]], two_way: Sequence[Line], three_way: Sequence[Line]
+) -> float:
+    """Cross-entropy of the logits [lines, 3] that `read` gives to lines of either kind, the two kinds added up."""
+    sides = polarity_loss(sides_only(read(two_way)), polarities(two_way))(1.0)
+    return sides + polarity_loss(read(three_way), polarities(three_way))(1.0)
+
+
+def polarity_shares(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities [lines, 3] of logits [lines, 3]."""
+    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def sides_only(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Logits [lines, 3] of a corpus that knows no neutral class: that one is out of the question."""
+    chosen = logits.copy()
+    chosen[:, Polarity.NEUTRAL] = -30.0
+    return chosen

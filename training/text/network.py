@@ -100,11 +100,23 @@ class TextNetwork(nn.Module):
         """What is said, and of each token what it adds: the heads are linear and the utterance is the mean of its
         tokens, so an utterance's logits are the mean of its tokens' logits.
         """
+        return self.say(self.climb(self.start(ids, types), mask, 0), types)
+
+    def start(self, ids: Tensor, types: Tensor) -> Tensor:
+        """Token states [batch, tokens, 384] below the first layer."""
         places = torch.arange(ids.shape[1], device=ids.device)
-        states = self.dropout(self.norm(self.words(ids) + self.positions(places) + self.types(types)))
+        states: Tensor = self.dropout(self.norm(self.words(ids) + self.positions(places) + self.types(types)))
+        return states
+
+    def climb(self, states: Tensor, mask: Tensor, first: int, last: int = LAYERS) -> Tensor:
+        """`states` after layers `first` up to, not including, `last`."""
         bias = (1.0 - mask[:, None, None, :].to(states.dtype)) * -1e4
-        for layer in self.layers:
+        for layer in self.layers[first:last]:
             states = layer(states, bias)
+        return states
+
+    def say(self, states: Tensor, types: Tensor) -> Said:
+        """What the heads make of the last layer's `states`."""
         own = types.to(states.dtype)[:, :, None]
         utterance = (states * own).sum(1) / own.sum(1).clamp(min=1.0)
         kept = self.dropout(utterance)
@@ -116,6 +128,19 @@ class TextNetwork(nn.Module):
             self.sentiment(states),
             self.sarcasm(states)[..., 0],
         )
+
+    def start_from(self, layer: int) -> None:
+        """Let only layers from `layer` up and the heads learn, and below them all but the words when it is 0."""
+        if layer:
+            for part in (self.positions, self.types, self.norm, *self.layers[:layer]):
+                part.requires_grad_(False)
+
+    def twin(self) -> TextNetwork:
+        """A network of the same weights that can be trained apart."""
+        twin = TextNetwork().to(self.device)
+        twin.load_state_dict(self.state_dict())
+        twin.words.requires_grad_(False)
+        return twin
 
 
 def load_pretrained() -> TextNetwork:

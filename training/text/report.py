@@ -1,29 +1,31 @@
-"""The shipped weights and the held-out lines in, every figure of the model card out. Run once, at the end."""
+"""The shipped model and the held-out lines in, every figure of the model card out. Run once, at the end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from training.measures import Detection, Figure, auc, bootstrap, ece
+from training.measures import Detection, Figure, auc, ece, paired
+from training.parts import Part
 from training.text import baselines
 from training.text.corpora import Line
-from training.text.export import Temperatures, predict_onnx
-from training.text.measure import (
-    choose_polarity,
-    logistic,
-    score_polarity,
-    score_sarcasm,
-)
-from training.text.recipe import Splits
+from training.text.folds import Fold, model_folder
+from training.text.measure import choose_polarity, score_polarity, score_sarcasm
+from training.text.protocols import Protocols, read_sarcasm
+from training.text.recipe import Corpora
+
+THIS = "**this model**"
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Figures by name of the way they were got, the shipped model's last; its AUC less the frozen MiniLM's, paired."""
+    """Figures by name of the way they were got, the shipped model's last; its AUC less the frozen MiniLM's, paired.
+
+    `meld_fitted` is the same network fitted to MELD's own training lines, which the shipped one must not see.
+    """
 
     sarcasm: dict[str, Detection]
     auc_over_frozen: Figure
@@ -31,42 +33,46 @@ class Judgement:
     sarcasm_calibration_error: float
     sst2: dict[str, Figure]
     meld: dict[str, Figure]
+    meld_fitted: Figure
 
 
-def judge(splits: Splits, tokenizer: Tokenizer, weights: Path, temperatures: Temperatures) -> Judgement:
-    """Score the int8 model at `weights`, and what it must beat, on the same lines."""
-    friends, truth = splits.friends, np.array([line.sarcastic for line in splits.friends], bool)
-
-    def sarcasm(lines: list[Line]) -> np.typing.NDArray[np.float32]:
-        return logistic(predict_onnx(weights, tokenizer, lines).sarcasm / temperatures.sarcasm)
-
-    probability = sarcasm(friends)
-    frozen = baselines.regress_pretrained(splits.dialogue, friends, tokenizer)
+def judge(protocols: Protocols, corpora: Corpora, fold: Fold, tokenizer: Tokenizer) -> Judgement:
+    """Score the shipped model, which is that of `fold`, and what it must beat, on the same lines."""
+    shipped = model_folder(Part.FRIENDS, "")
+    friends, probability = protocols.friends()
+    truth = np.array([line.sarcastic for line in friends], bool)
+    pretrained, averaged = baselines.embed_pretrained(tokenizer), baselines.average_words(tokenizer)
+    frozen = baselines.regress_sarcasm(fold.learnt, friends, pretrained)
+    bilstm = baselines.train_bilstm(corpora, fold.learnt, fold.validation, tokenizer)
+    regressed = baselines.regress_polarity(corpora.sentiment, averaged)
     ways = {
         "majority class": baselines.always(0.0, friends),
         "“Chandler is sarcastic” (shortcut, for comparison)": baselines.name_chandler(friends),
-        "TF-IDF, logistic regression": baselines.count_words(splits.dialogue, friends),
+        "TF-IDF, logistic regression": baselines.count_words(fold.learnt, friends),
+        "mean of word embeddings, logistic regression": baselines.regress_sarcasm(fold.learnt, friends, averaged),
+        "Bi-LSTM on word embeddings": baselines.probability_of(bilstm(friends)),
         "frozen MiniLM, logistic regression": frozen,
-        "this model without the turns before": sarcasm([Line(line.text) for line in friends]),
-        "**this model**": probability,
+        "this model without the turns before": read_sarcasm(shipped, [Line(line.text) for line in friends]),
+        THIS: probability,
     }
+
+    def polarities(lines: list[Line], guess: NDArray[np.int64]) -> dict[str, Figure]:
+        two_way = all(line.two_way for line in lines)
+        guesses = {
+            "majority class": baselines.most_common(lines),
+            "VADER": baselines.ask_vader(lines),
+            "mean of word embeddings, logistic regression": choose_polarity(regressed(lines), two_way),
+            "Bi-LSTM on word embeddings": choose_polarity(bilstm(lines).sentiment, two_way),
+            THIS: guess,
+        }
+        return {name: score_polarity(lines, way) for name, way in guesses.items()}
+
     return Judgement(
         sarcasm={name: score_sarcasm(friends, way) for name, way in ways.items()},
-        auc_over_frozen=bootstrap(
-            lambda rows: auc(truth[rows], probability[rows]) - auc(truth[rows], frozen[rows]), len(friends)
-        ),
-        validation=score_sarcasm(splits.dialogue_validation, sarcasm(splits.dialogue_validation)),
+        auc_over_frozen=paired(lambda rows, score: auc(truth[rows], score[rows]), probability, frozen),
+        validation=score_sarcasm(fold.validation, read_sarcasm(shipped, fold.validation)),
         sarcasm_calibration_error=ece(truth, probability),
-        sst2=_polarities(splits.sst2_test, tokenizer, weights),
-        meld=_polarities(splits.meld_test, tokenizer, weights),
+        sst2=polarities(*protocols.sst2()),
+        meld=polarities(*protocols.meld()),
+        meld_fitted=score_polarity(*protocols.meld_fitted()),
     )
-
-
-def _polarities(lines: list[Line], tokenizer: Tokenizer, weights: Path) -> dict[str, Figure]:
-    two_way = all(line.two_way for line in lines)
-    logits = predict_onnx(weights, tokenizer, lines).sentiment
-    return {
-        "majority class": score_polarity(lines, baselines.most_common(lines)),
-        "VADER": score_polarity(lines, baselines.ask_vader(lines)),
-        "**this model**": score_polarity(lines, choose_polarity(logits, two_way)),
-    }
