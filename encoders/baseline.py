@@ -22,6 +22,11 @@ class Baseline:
         self.level = self._prior.copy()
         self._seen_s = self._prior_s
 
+    @property
+    def seen_s(self) -> float:
+        """How much evidence the level rests on, the prior's included; at most `memory_s`."""
+        return self._seen_s
+
     def update(self, value: NDArray[np.float64], duration_s: float) -> None:
         """Take in a value that held for `duration_s` > 0 seconds."""
         self._seen_s = min(self._seen_s + duration_s, self._memory_s)

@@ -70,6 +70,17 @@ class ProsodyModel:
         return cls(SwiftF0(threads=1, spin=False), SoundModel.load(), head)
 
 
+@dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """What a speaker is usually like: the pitch of their voiced hops in semitones above 1 Hz, newest last, and the mean
+    loudness (dB) and tilt (dB per octave) [2] of `voiced_s` seconds.
+    """
+
+    pitch_st: tuple[float, ...]
+    level: NDArray[np.float64]
+    voiced_s: float
+
+
 class ProsodyEncoder:
     """One microphone's stream of 16 kHz mono audio. An instance of `Encoder[AudioChunk]`."""
 
@@ -93,6 +104,17 @@ class ProsodyEncoder:
     def window(self) -> VoiceWindow:
         """What the head reads; training measures it in the same way."""
         return self._window
+
+    @property
+    def acquaintance(self) -> Acquaintance:
+        """What is known of the speaker by now."""
+        return Acquaintance(tuple(self._medians), self._reference.level.copy(), self._reference.seen_s)
+
+    def meet(self, acquaintance: Acquaintance) -> None:
+        """Know what another stream had learnt of this speaker, as if it had been heard here before."""
+        self._medians.extend(acquaintance.pitch_st)
+        if acquaintance.voiced_s > 0:
+            self._reference.update(acquaintance.level, acquaintance.voiced_s)
 
     def push(self, chunk: AudioChunk, /) -> Sequence[Embedding]:
         """The hops completed by this chunk. NaN and infinite samples count as 0; the rest is clipped to [-1, 1].

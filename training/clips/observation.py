@@ -1,14 +1,15 @@
 """Sound and a face track in; all that the live encoders make of them before any head reads it, out.
 
-Before its own clip each encoder hears (or sees) up to 20 s of the speaker's other clips, then a gap that empties its
-window: live, too, a person's baseline is known by the time they say something worth a reading. No label enters.
+Before its own clip each encoder knows up to 20 s of the speaker's other clips (the face encoder sees them, then a gap
+that empties its window): live, too, a person's baseline is known by the time they say something worth a reading. No
+label enters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from encoders.expression import ExpressionModel
 from encoders.face import FACE_DIMS, FaceEncoder, FaceModel
 from encoders.face_statistics import FACE_STATISTICS, ChannelScale
-from encoders.prosody import VOICE_DIMS, ProsodyEncoder, ProsodyModel
+from encoders.prosody import VOICE_DIMS, Acquaintance, ProsodyEncoder, ProsodyModel
 from encoders.samples import NS_PER_S, AudioChunk, Embedding, Interval, VideoFrame
 from encoders.speech.recognizer import Recognizer
 from encoders.voice_statistics import VOICE_STATISTICS
@@ -24,7 +25,7 @@ from training.clips.hearing import CHUNK, Heard, SpokenSound, cut_after_speech, 
 from training.clips.media import SAMPLE_RATE_HZ
 from training.clips.tracks import Track
 
-GAP_NS = 10 * NS_PER_S  # longer than either encoder's window
+GAP_NS = 10 * NS_PER_S  # longer than the encoder's window
 
 _NO_PICTURE = np.zeros((1, 1, 3), np.uint8)
 
@@ -97,16 +98,21 @@ class LiveModels:
 
 
 class Observer:
-    """Encoders that know a person already: what they heard and saw of them in `warm_up`.
+    """Encoders that know a person already, from `warm_up`; what they know is worked out once.
 
-    They do so once; each clip then observed follows directly upon it, whatever was observed before.
+    Each clip observed follows directly upon it, whatever was observed before. Who has the `acquaintances` of the
+    warm-up's voices at hand gives them, and spares hearing them again.
     """
 
-    def __init__(self, models: LiveModels, warm_up: Sequence[Recording] = ()) -> None:
+    def __init__(
+        self,
+        models: LiveModels,
+        warm_up: Sequence[Recording] = (),
+        acquaintances: Sequence[Acquaintance] | None = None,
+    ) -> None:
         self._models = models
         self._warm_up = warm_up
-        self._warm_ns = sum(earlier.sound.end_ns for earlier in warm_up) + (GAP_NS if warm_up else 0)
-        self._voice: ProsodyEncoder | None = None
+        self._acquaintances = acquaintances
         self._face: FaceEncoder | None = None
         self._landmarks = RecordedLandmarks()
         self._face_model = FaceModel(self._landmarks, models.expression, models.scale, None)
@@ -124,20 +130,15 @@ class Observer:
 
     def hear(self, recording: Recording) -> Course:
         """The voice's course, a row each hop of 100 ms."""
-        model = self._models.prosody
-        if self._voice is None:
-            self._voice = ProsodyEncoder(model)
-            for at_ns, earlier in _one_after_another(self._warm_up):
-                self._voice.push(AudioChunk(0, at_ns, SAMPLE_RATE_HZ, earlier.sound.pcm))
-        weights = [model, *(getattr(model, field.name) for field in fields(model))]
-        encoder = deepcopy(self._voice, {id(each): each for each in weights})
+        if self._acquaintances is None:
+            self._acquaintances = [acquaint(self._models, earlier.sound) for earlier in self._warm_up]
+        encoder = ProsodyEncoder(self._models.prosody)
+        for acquaintance in self._acquaintances:
+            encoder.meet(acquaintance)
         rows: list[Row] = []
-        pcm = recording.sound.pcm
-        for first in range(0, len(pcm), CHUNK):
-            pts_ns = self._warm_ns + first * NS_PER_S // SAMPLE_RATE_HZ
-            chunk = AudioChunk(0, pts_ns, SAMPLE_RATE_HZ, pcm[first : first + CHUNK])
+        for chunk in _cut_into_chunks(recording.sound):
             rows += [(embedding, encoder.window.measure()) for embedding in encoder.push(chunk)]
-        return _to_course(rows, self._warm_ns, len(VOICE_DIMS), len(VOICE_STATISTICS))
+        return _to_course(rows, 0, len(VOICE_DIMS), len(VOICE_STATISTICS))
 
     def watch(self, recording: Recording) -> Course:
         """The face's course, a row each frame up to the end of the sound; none without a track."""
@@ -147,10 +148,11 @@ class Observer:
                 if earlier.track is not None:
                     self._show(self._face, earlier.track, at_ns, earlier.sound.end_ns)
         encoder = deepcopy(self._face, {id(self._face_model): self._face_model})
+        start_ns = sum(earlier.sound.end_ns for earlier in self._warm_up) + (GAP_NS if self._warm_up else 0)
         rows: list[Row] = []
         if recording.track is not None:
-            rows = self._show(encoder, recording.track, self._warm_ns, recording.sound.end_ns)
-        return _to_course(rows, self._warm_ns, len(FACE_DIMS), len(FACE_STATISTICS))
+            rows = self._show(encoder, recording.track, start_ns, recording.sound.end_ns)
+        return _to_course(rows, start_ns, len(FACE_DIMS), len(FACE_STATISTICS))
 
     def _show(self, encoder: FaceEncoder, track: Track, at_ns: int, end_ns: int) -> list[Row]:
         rows: list[Row] = []
@@ -159,6 +161,14 @@ class Observer:
             frame = VideoFrame(0, at_ns + pts_ns, _NO_PICTURE)
             rows += [(embedding, encoder.window.measure()) for embedding in encoder.push(frame)]
         return rows
+
+
+def acquaint(models: LiveModels, sound: SpokenSound) -> Acquaintance:
+    """What a stream of this sound alone teaches of its speaker."""
+    encoder = ProsodyEncoder(replace(models.prosody, sound=None))
+    for chunk in _cut_into_chunks(sound):
+        encoder.push(chunk)
+    return encoder.acquaintance
 
 
 def observe(
@@ -198,6 +208,12 @@ class RecordedLandmarks:
 
     def restart(self) -> None:
         """Nothing: what plays goes on."""
+
+
+def _cut_into_chunks(sound: SpokenSound) -> Iterator[AudioChunk]:
+    for first in range(0, len(sound.pcm), CHUNK):
+        at_ns = first * NS_PER_S // SAMPLE_RATE_HZ
+        yield AudioChunk(0, at_ns, SAMPLE_RATE_HZ, sound.pcm[first : first + CHUNK])
 
 
 def _one_after_another(recordings: Sequence[Recording]) -> Iterator[tuple[int, Recording]]:

@@ -18,12 +18,13 @@ import msgspec
 import numpy as np
 from rich.progress import track as show_progress
 
+from encoders.prosody import Acquaintance
 from encoders.samples import Interval
 from encoders.speech.moonshine import MoonshineRecognizer
 from training.clips.corpora import Clip
 from training.clips.hearing import Heard, SpokenSound, cut_after_speech, transcribe
 from training.clips.media import decode_audio
-from training.clips.observation import Course, LiveModels, Observation, Observer, Recording
+from training.clips.observation import Course, LiveModels, Observation, Observer, Recording, acquaint
 from training.clips.paths import CACHE, DATA, ROOT
 from training.clips.tracks import read_track
 
@@ -34,7 +35,8 @@ _HEARING = ("training/clips/hearing.py", "training/clips/media.py")
 _COURSES = (*_HEARING, "training/clips/observation.py", "encoders/baseline.py")
 VOICE_FILES = (
     *_COURSES,
-    *(f"encoders/{name}.py" for name in ("acoustics", "prosody", "syllables", "voice_statistics")),
+    *(f"encoders/{name}.py" for name in ("acoustics", "prosody", "sound", "syllables", "voice_statistics")),
+    "encoders/weights/sound.npz",
 )
 FACE_FILES = (
     *_COURSES,
@@ -103,16 +105,36 @@ class Observations:
 
     def warm_up(self, key: str) -> list[Recording]:
         """What the encoders hear and see of the speaker before this clip: other clips, WARM_UP_S at most."""
-        return [self.record(other) for other in choose_warm_up(self._clips[key], self._clips, self._duration_s)]
+        return [self.record(other) for other in self._choose_warm_up(key)]
 
     def _duration_s(self, key: str) -> float:
         return self._read_sound(self._clips[key]).duration_s
 
+    def observer(self, key: str) -> Observer:
+        """Encoders that know the speaker of this clip from other clips, for it or what was made of it."""
+        others = self._choose_warm_up(key)
+        return Observer(self.models, [self.record(other) for other in others], [self._acquaint(o) for o in others])
+
     def _hear(self, key: str) -> Course:
-        return Observer(self.models, self.warm_up(key)).hear(self.record(key))
+        return self.observer(key).hear(self.record(key))
 
     def _watch(self, key: str) -> Course:
         return Observer(self.models, self.warm_up(key)).watch(self.record(key))
+
+    def _choose_warm_up(self, key: str) -> list[str]:
+        return choose_warm_up(self._clips[key], self._clips, self._duration_s)
+
+    def _acquaint(self, key: str) -> Acquaintance:
+        """What this clip teaches of its speaker, kept beside the voices."""
+        target = self._voices / "acquaintances" / f"{key}.npz"
+        if not target.exists():
+            known = acquaint(self.models, self._read_sound(self._clips[key]))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_suffix(".partial.npz")
+            np.savez(partial, pitch_st=np.array(known.pitch_st), level=known.level, voiced_s=known.voiced_s)
+            partial.replace(target)
+        with np.load(target, allow_pickle=False) as stored:
+            return Acquaintance(tuple(stored["pitch_st"].tolist()), stored["level"], float(stored["voiced_s"]))
 
     def _read_course(self, key: str, target: Path, observed: Callable[[str], Course]) -> Course:
         if not target.exists():

@@ -20,7 +20,7 @@ from encoders.voice_statistics import VOICE_STATISTICS
 from training.clips.corpora import Clip
 from training.clips.embeddings import embed
 from training.clips.hearing import SpokenSound, spread_words
-from training.clips.observation import LiveModels, Observer, RecordedLandmarks, Recording, with_words
+from training.clips.observation import LiveModels, Observer, RecordedLandmarks, Recording, acquaint, with_words
 from training.clips.store import choose_warm_up
 from training.clips.tracks import Track
 
@@ -137,3 +137,16 @@ def test_nobody_warms_up_for_a_stranger() -> None:
 def test_prosody_model_without_a_head_has_no_readings(models: LiveModels) -> None:
     assert isinstance(models.prosody, ProsodyModel)
     assert models.prosody.head is None
+
+
+def test_acquaintances_add_up_to_what_one_long_stream_knows(models: LiveModels) -> None:
+    first, second = record(120, 3.0, 0).sound, record(150, 1.5, 1).sound
+    met = ProsodyEncoder(models.prosody)
+    for sound in (first, second):
+        met.meet(acquaint(models, sound))
+    heard = ProsodyEncoder(replace(models.prosody, sound=None))
+    heard.push(AudioChunk(0, 0, RATE_HZ, first.pcm))
+    heard.push(AudioChunk(0, 13 * NS_PER_S, RATE_HZ, second.pcm))
+    assert met.acquaintance.pitch_st == heard.acquaintance.pitch_st
+    assert met.acquaintance.voiced_s == pytest.approx(heard.acquaintance.voiced_s)
+    np.testing.assert_allclose(met.acquaintance.level, heard.acquaintance.level)
