@@ -1,7 +1,7 @@
 """Clips in, the projection of what the recognizer's ears hear out: `python -m training.sound [--clips PATH ...]`.
 
 Principal components, whitened, of the encoder's pooled states over the talk so far, a second after its beginning and
-every second from then on. They come from the various clips alone, which nothing is ever tested on; no label enters.
+every second from then on. They come from the various clips of shows that nothing is ever tested on; no label enters.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from training.clips.hearing import cut_after_speech
 from training.clips.media import SAMPLE_RATE_HZ, decode_audio
 from training.clips.paths import WEIGHTS
 from training.clips.sources import read_clips
+from training.parts import part_of
 
 LONGEST = WINDOW_HOPS * SAMPLE_RATE_HZ // 10
 
@@ -29,7 +30,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="python -m training.sound", description=__doc__)
     arguments.add_argument("--clips", type=Path, nargs="*", default=[], help="as for python -m training.clips")
     options = arguments.parse_args()
-    clips = [clip for clip in read_clips(options.clips) if clip.corpus == VARIOUS]
+    clips = [clip for clip in read_clips(options.clips) if clip.corpus == VARIOUS and part_of(clip.show) is None]
     ears = open_ears()
     pooled = [
         pool_states(ears, talk)
