@@ -13,6 +13,7 @@ from training.text.corpora import normalise
 
 MUSTARD, MUSTARD_PLUS_PLUS, VARIOUS = "mustard", "mustard++", "various"
 STRANGER = "PERSON"  # what MUStARD calls everybody without a name
+SHOWS = Path(__file__).with_name("various_shows.csv")  # seen frame by frame; what it does not name is of other shows
 _FLAGS = {"": None, "0": False, "1": True}
 
 
@@ -106,6 +107,8 @@ def read_mustard_plus_plus(media: Path, table: Path, scratch: Path) -> list[Clip
 def read_various(media: Path, scratch: Path) -> list[Clip]:
     """Clips of many shows and films without transcripts (ianikpark/sarcasm-dataset): folders sarcastic/ and
     non-sarcastic/ under clips/, a folder of sarcastic-<n>.mp4 and non-sarcastic-<n>.mp4, or the bare repository.
+
+    Nearly half are of shows that MUStARD has too, and say so in `show`, so that they are held out with them.
     """
     folder = media / "clips" if (media / "clips").is_dir() else media
     paths: dict[str, Path] = {}
@@ -114,8 +117,10 @@ def read_various(media: Path, scratch: Path) -> list[Clip]:
             paths |= {f"{name}-{key}": path for key, path in open_clips(folder / name, scratch).items()}
     else:
         paths = open_clips(folder, scratch)
+    with SHOWS.open(newline="", encoding="utf-8") as table:
+        shows = {row["key"]: row["show"] for row in csv.DictReader(table)}
     return [
-        Clip(key, VARIOUS, path, VARIOUS.upper(), "", key.startswith("sarcastic-"))
+        Clip(key, VARIOUS, path, shows.get(key, VARIOUS.upper()), "", key.startswith("sarcastic-"))
         for key, path in paths.items()
         if key.rsplit("-", 1)[0] in ("sarcastic", "non-sarcastic")
     ]

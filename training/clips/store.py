@@ -33,11 +33,11 @@ LANDMARKER = "models/face_landmarker_v2_with_blendshapes.task"
 
 _HEARING = ("training/clips/hearing.py", "training/clips/media.py")
 _COURSES = (*_HEARING, "training/clips/observation.py", "encoders/baseline.py")
-VOICE_FILES = (
+ACQUAINTANCE_FILES = (
     *_COURSES,
-    *(f"encoders/{name}.py" for name in ("acoustics", "prosody", "sound", "syllables", "voice_statistics")),
-    "encoders/weights/sound.npz",
+    *(f"encoders/{name}.py" for name in ("acoustics", "prosody", "syllables", "voice_statistics")),
 )
+VOICE_FILES = (*ACQUAINTANCE_FILES, "encoders/sound.py", "encoders/weights/sound.npz")
 FACE_FILES = (
     *_COURSES,
     *(f"encoders/{name}.py" for name in ("expression", "face", "face_statistics")),
@@ -64,6 +64,7 @@ class Observations:
         kept = cache / "observations"
         self._sounds = kept / f"sound-{digest_files(*_HEARING)}"
         self._words = kept / f"words-{digest_files(*WORDS_FILES)}"
+        self._acquaintances = kept / f"acquaintance-{digest_files(*ACQUAINTANCE_FILES)}"
         self._voices = kept / f"voice-{digest_files(*VOICE_FILES)}"
         self._faces = kept / f"face-{digest_files(*FACE_FILES)}"
         self._models: LiveModels | None = None
@@ -125,8 +126,8 @@ class Observations:
         return choose_warm_up(self._clips[key], self._clips, self._duration_s)
 
     def _acquaint(self, key: str) -> Acquaintance:
-        """What this clip teaches of its speaker, kept beside the voices."""
-        target = self._voices / "acquaintances" / f"{key}.npz"
+        """What this clip teaches of its speaker, kept too."""
+        target = self._acquaintances / f"{key}.npz"
         if not target.exists():
             known = acquaint(self.models, self._read_sound(self._clips[key]))
             target.parent.mkdir(parents=True, exist_ok=True)

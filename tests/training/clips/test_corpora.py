@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -13,9 +14,10 @@ import pytest
 pytest.importorskip("av", reason="the live extra is not installed")
 
 from tests.agent.capture.films import noise, write_audio
-from training.clips.corpora import Clip, read_folder, read_mustard, read_mustard_plus_plus, read_various
+from training.clips.corpora import SHOWS, Clip, read_folder, read_mustard, read_mustard_plus_plus, read_various
 from training.clips.repeats import LEAST_CORRELATION, correlate, fingerprint
 from training.clips.sources import read_clips
+from training.parts import part_of
 
 UTTERANCES = {
     "1_2": {"utterance": "Oh, great.", "speaker": "ANN", "show": "BBT", "sarcasm": True, "context": ["It rains."]},
@@ -179,3 +181,13 @@ def test_a_various_clip_that_repeats_a_mustard_clip_is_left_out(tmp_path: Path) 
 def test_sound_too_short_to_compare_repeats_nothing() -> None:
     short = fingerprint(noise(0.1)[:, 0].astype(np.float32))
     assert not correlate([short, fingerprint(speech_like(0, 3.0))]).any()
+
+
+def test_a_various_clip_of_a_known_show_says_so(tmp_path: Path) -> None:
+    with SHOWS.open(newline="", encoding="utf-8") as table:
+        named = next(csv.DictReader(table))
+    touch(tmp_path / f"{named['key']}.mp4")
+    touch(tmp_path / "non-sarcastic-9999.mp4")
+    shows = {clip.key: clip.show for clip in read_various(tmp_path, tmp_path / "scratch")}
+    assert shows == {named["key"]: named["show"], "non-sarcastic-9999": "VARIOUS"}
+    assert part_of(named["show"]) is not None
