@@ -94,6 +94,13 @@ def auc_within(truth: Truth, score: Floats, speakers: NDArray[np.str_]) -> float
     return won / pairs if pairs else float("nan")
 
 
+def auc_matched(truth: Truth, score: Floats, speakers: NDArray[np.str_], sizes: Floats, apart: float) -> float:
+    """AUC over pairs of rows of one speaker whose `sizes` differ by less than `apart`: size earns nothing."""
+    alike = (speakers[truth][:, None] == speakers[~truth]) & (np.abs(sizes[truth][:, None] - sizes[~truth]) < apart)
+    won = np.sign(score[truth][:, None] - score[~truth]) / 2 + 0.5
+    return float(won[alike].mean()) if alike.any() else float("nan")
+
+
 def frequent(speakers: NDArray[np.str_], fewest: int = FEWEST_OF_A_SPEAKER) -> frozenset[str]:
     """The speakers of `fewest` rows or more: counted before resampling, which must not change who counts."""
     names, counts = np.unique(speakers, return_counts=True)

@@ -13,6 +13,7 @@ from training.evaluate.manipulation import (
     Pcm,
     add_noise,
     amplify,
+    chain,
     find_pauses,
     flatten_pitch,
     lengthen_pauses,
@@ -73,6 +74,14 @@ def test_pauses_grow_and_words_do_not(monkeypatch: pytest.MonkeyPatch, voice: Pc
     assert quiet.max() < 0.01
     moments_ns = np.array([0.5, 1.25, 2.0, 2.5]) * NS_PER_S
     assert paused.move(moments_ns.astype(np.int64)) / NS_PER_S == pytest.approx([0.5, 1.3725, 2.245, 2.745])
+
+
+def test_changes_follow_each_other_in_sound_and_in_time(monkeypatch: pytest.MonkeyPatch, voice: Pcm) -> None:
+    monkeypatch.setattr("training.evaluate.manipulation.find_pauses", lambda _: [(0.5, 1.0)])
+    told = chain(voice, lambda pcm: lengthen_pauses(pcm, 2.0), lambda pcm: stretch(pcm, 1.3))
+    assert len(told.pcm) / RATE_HZ == pytest.approx(1.3 * 2.5, abs=0.03)
+    moments_ns = (np.array([0.25, 0.75, 1.5]) * NS_PER_S).astype(np.int64)
+    assert told.move(moments_ns) / NS_PER_S == pytest.approx([1.3 * 0.25, 1.3 * 1.0, 1.3 * 2.0], abs=0.01)
 
 
 def test_silence_has_no_pause_between_words_and_no_pitch_to_move() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from training.measures import (
     Figure,
     auc,
+    auc_matched,
     auc_within,
     auc_within_frequent,
     bootstrap,
@@ -67,6 +68,17 @@ def test_knowing_who_speaks_earns_nothing_within_speakers() -> None:
     assert auc(truth, knows_the_speaker) > 0.75
     assert auc_within(truth, knows_the_speaker, speakers) == 0.5
     assert auc_within_frequent(truth, knows_the_speaker, speakers, frequent(speakers)) == 0.5
+
+
+@given(labelled)
+def test_matched_by_everything_a_size_tells_nothing(rows: list[tuple[bool, int]]) -> None:
+    truth, size = _split(rows)
+    one = np.full(len(rows), "ONE")
+    anything_goes = auc_matched(truth, size, one, size, np.inf)
+    if truth.any() and not truth.all():
+        assert anything_goes == pytest.approx(auc(truth, size))
+    same_only = auc_matched(truth, size, one, size, 0.005)
+    assert np.isnan(same_only) or same_only == 0.5
 
 
 def test_rare_speakers_and_those_of_one_kind_do_not_count_within() -> None:

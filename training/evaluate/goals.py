@@ -55,7 +55,8 @@ GOALS = (
     Goal("Sincere clips, pitch and pauses moved: flips to sarcastic", "alarms.flips", 0.10, "at most", "%"),
     Goal("Calibration error, final estimates", "rolling.ECE final", 0.08, "at most"),
     Goal("SST-2 dev: accuracy", "sentiment.SST-2 accuracy", 0.88, "at least", "%"),
-    Goal("MELD test: weighted F1", "sentiment.MELD weighted F1", 0.62, "at least"),
+    Goal("MELD test: weighted F1, fitted to MELD (not shipped)", "sentiment.MELD weighted F1", 0.62, "at least"),
+    Goal("MELD test: weighted F1, as shipped", "sentiment.MELD weighted F1, zero-shot", 0.62, "at least"),
     Goal("Fusion, one tick on one thread", "rolling.ms a tick", 2.0, "at most", "ms"),
 )
 

@@ -25,6 +25,7 @@ LEAST_PAUSE_S = 0.15  # shorter silences are stops and affricates, part of words
 FULL_SCALE = 0.99
 
 _STEP_S = 0.01
+_SHORTEST = round(3 / FLOOR_HZ * SAMPLE_RATE_HZ)  # three periods, or Praat finds no pitch
 _CERTAIN_VOICE = Hysteresis(0.5, 0.35)  # Silero's own pair: what it doubts may be lengthened too
 
 Pcm = NDArray[np.float32]
@@ -38,6 +39,12 @@ class Retold:
     old_s: NDArray[np.float64]
     new_s: NDArray[np.float64]
 
+    @classmethod
+    def in_place(cls, pcm: Pcm) -> Retold:
+        """A sound that is where it was."""
+        here = np.array([0.0, len(pcm) / SAMPLE_RATE_HZ])
+        return cls(pcm, here, here)
+
     def move(self, times_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where moments of the old sound are in the new one; beyond its end time goes on as before."""
         times_s = times_ns / NS_PER_S
@@ -47,7 +54,7 @@ class Retold:
 
 def move_pitch(pcm: Pcm, factor: float) -> Retold:
     """Every pitch times `factor`; formants and time stay."""
-    return _in_place(pcm, lambda tier: call(tier, "Multiply frequencies", 0, len(pcm) / SAMPLE_RATE_HZ, factor))
+    return _reshape(pcm, lambda tier: call(tier, "Multiply frequencies", 0, len(pcm) / SAMPLE_RATE_HZ, factor))
 
 
 def flatten_pitch(pcm: Pcm, share: float) -> Retold:
@@ -64,7 +71,7 @@ def flatten_pitch(pcm: Pcm, share: float) -> Retold:
         for time_s, pitch_hz in zip(times_s, pitches_hz, strict=True):
             call(tier, "Add point", time_s, float(np.exp(middle + (1 - share) * (np.log(pitch_hz) - middle))))
 
-    return _in_place(pcm, draw_in)
+    return _reshape(pcm, draw_in)
 
 
 def stretch(pcm: Pcm, factor: float) -> Retold:
@@ -76,6 +83,18 @@ def stretch(pcm: Pcm, factor: float) -> Retold:
 def lengthen_pauses(pcm: Pcm, factor: float) -> Retold:
     """Each pause between two stretches of speech `factor` times as long; the speech stays as it is."""
     return _retime(pcm, find_pauses(pcm), factor)
+
+
+def chain(pcm: Pcm, *changes: Callable[[Pcm], Retold]) -> Retold:
+    """One change after the other."""
+    told = Retold.in_place(pcm)
+    for change in changes:
+        changed = change(told.pcm)
+        # A knot of the later change stands on the axis that the earlier ones made.
+        knots_s = np.union1d(told.old_s, np.interp(changed.old_s, told.new_s, told.old_s))
+        moved_s = np.interp(np.interp(knots_s, told.old_s, told.new_s), changed.old_s, changed.new_s)
+        told = Retold(changed.pcm, knots_s, moved_s)
+    return told
 
 
 def find_pauses(pcm: Pcm) -> list[tuple[float, float]]:
@@ -119,27 +138,24 @@ def measure_pitch(pcm: Pcm) -> NDArray[np.float64]:
     return pitches_hz[pitches_hz > 0]
 
 
-def _in_place(pcm: Pcm, change: Callable[[Any], None]) -> Retold:
+def _reshape(pcm: Pcm, change: Callable[[Any], None]) -> Retold:
     """PSOLA with another pitch contour. A sound too short or too silent to have one stays."""
-    length_s = len(pcm) / SAMPLE_RATE_HZ
-    here = np.array([0.0, length_s])
-    if length_s < 3 / FLOOR_HZ:
-        return Retold(pcm, here, here)
+    if len(pcm) < _SHORTEST:
+        return Retold.in_place(pcm)
     manipulation = call(_sound(pcm), "To Manipulation", _STEP_S, FLOOR_HZ, CEILING_HZ)
     tier = call(manipulation, "Extract pitch tier")
     if not call(tier, "Get number of points"):
-        return Retold(pcm, here, here)
+        return Retold.in_place(pcm)
     change(tier)
     call([tier, manipulation], "Replace pitch tier")
-    return Retold(_resynthesise(manipulation), here, here)
+    return Retold.in_place(_resynthesise(manipulation, len(pcm)))
 
 
 def _retime(pcm: Pcm, spans: list[tuple[float, float]], factor: float) -> Retold:
     """PSOLA with the given spans `factor` times as long."""
+    if not spans or len(pcm) < _SHORTEST:
+        return Retold.in_place(pcm)
     length_s = len(pcm) / SAMPLE_RATE_HZ
-    here = np.array([0.0, length_s])
-    if not spans or length_s < 3 / FLOOR_HZ:
-        return Retold(pcm, here, here)
     manipulation = call(_sound(pcm), "To Manipulation", _STEP_S, FLOOR_HZ, CEILING_HZ)
     tier = call("Create DurationTier", "time", 0, length_s)
     edge_s = 1e-4  # a tier is linear between its points: two close together make a step
@@ -154,13 +170,15 @@ def _retime(pcm: Pcm, spans: list[tuple[float, float]], factor: float) -> Retold
     old_s = [0.0, *(edge for span in spans for edge in span), length_s]
     rates = [1.0 + (factor - 1.0) * (i % 2) for i in range(len(old_s) - 1)]
     steps = [0.0, *(rate * (after - before) for rate, (before, after) in zip(rates, pairwise(old_s), strict=True))]
-    return Retold(_resynthesise(manipulation), np.array(old_s), np.cumsum(steps))
+    new_s = np.cumsum(steps)
+    return Retold(_resynthesise(manipulation, round(float(new_s[-1]) * SAMPLE_RATE_HZ)), np.array(old_s), new_s)
 
 
 def _sound(pcm: Pcm) -> parselmouth.Sound:
     return parselmouth.Sound(pcm.astype(np.float64), SAMPLE_RATE_HZ)
 
 
-def _resynthesise(manipulation: Any) -> Pcm:
-    sound = call(manipulation, "Get resynthesis (overlap-add)")
-    return np.asarray(np.clip(sound.values[0], -1.0, 1.0), np.float32)
+def _resynthesise(manipulation: Any, length: int) -> Pcm:
+    """Exactly `length` samples: Praat may give one more or less."""
+    values = call(manipulation, "Get resynthesis (overlap-add)").values[0][:length]
+    return np.clip(np.pad(values, (0, length - len(values))), -1.0, 1.0).astype(np.float32)

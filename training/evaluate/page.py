@@ -13,6 +13,7 @@ from training.evaluate.goals import tabulate_goals
 from training.measures import Figure
 
 SKELETON = Path(__file__).with_name("page.md")
+SECTIONS = Path(__file__).with_name("sections")
 
 _SECTION = re.compile(r"<!-- (?P<name>[\w-]+):begin -->\n(?P<body>.*?)<!-- (?P=name):end -->", re.DOTALL)
 
@@ -58,6 +59,11 @@ def compose(skeleton: str, sections: Mapping[str, str]) -> str:
         return f"<!-- {name}:begin -->\n{body.strip()}\n<!-- {name}:end -->"
 
     return _SECTION.sub(fill, skeleton)
+
+
+def fill(suite: str, **filling: object) -> str:
+    """The suite's prose, sections/<suite>.md, with its figures in place."""
+    return (SECTIONS / f"{suite}.md").read_text("utf-8").format(**filling)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

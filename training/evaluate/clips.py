@@ -1,0 +1,138 @@
+"""Clips in; how well each subset of words, voice and face tells sarcasm on shows never trained on, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from training.clips.observation import with_words
+from training.evaluate.cases import Case, Cases, describe
+from training.evaluate.judges import EVERYTHING, SUBSETS, end_of, name_subset, read_sarcasm
+from training.evaluate.material import Material
+from training.evaluate.page import Findings, fill, fraction, percent, table
+from training.measures import Figure, auc, auc_within, bootstrap, brier, ece, judge, paired
+
+FLOOR = (
+    ("words as recognized", 0.583, 0.609),
+    ("voice", 0.587, 0.501),
+    ("face", 0.609, 0.524),
+    ("late average of the three", 0.584, 0.587),
+)
+"""AUC and AUC within speakers of summary statistics with logistic regression on these clips, measured beforehand."""
+_TEXT, _EVERYTHING = "text", name_subset(EVERYTHING)
+
+Scored = Mapping[str, NDArray[np.float64]]
+"""P(sarcasm) [clips] by name of the subset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Where the words come from: the recognizer, or the corpus, with or without the turns before."""
+
+    title: str
+    prefix: str  # of its figures' names
+    written: bool = False
+    context: bool = False
+
+
+WORDINGS = (
+    Wording("Words as recognized", ""),
+    Wording("Words as written down by the corpus", "written: ", written=True),
+    Wording("Words and the two turns before as written down", "written, turns before: ", written=True, context=True),
+)
+
+
+def run(material: Material) -> Findings:
+    cases = Cases.read(material)
+    figures: dict[str, Figure] = {}
+    parts: list[str] = []
+    for wording in WORDINGS:
+        scored = score(cases, wording)
+        gains = compare(cases, scored)
+        figures |= {f"{wording.prefix}gain over text {kind}": gain for kind, gain in gains.items()}
+        for name, probability in scored.items():
+            figures |= {f"{wording.prefix}{name} {kind}": f for kind, f in measure(cases, probability).items()}
+        parts += [f"### {wording.title}", _tabulate(cases, scored), _tell(gains)]
+        if not wording.written:
+            by_part = _tabulate_parts(cases, scored[_EVERYTHING])
+    section = fill(
+        "clips",
+        cases=describe(cases.each),
+        wordings="\n\n".join(parts),
+        parts=by_part,
+        floor=table(("", "AUC", "AUC within speakers"), [(name, f"{a:.3f}", f"{b:.3f}") for name, a, b in FLOOR]),
+    )
+    return Findings(section, figures)
+
+
+def score(cases: Cases, wording: Wording) -> Scored:
+    """P(sarcasm) of every clip at its end by every subset of modalities."""
+    found: dict[str, list[float]] = {name_subset(among): [] for among in SUBSETS}
+    for case in track(cases.each, wording.title.lower()):
+        for name, probability in _score_case(case, wording).items():
+            found[name].append(probability)
+    return {name: np.array(each) for name, each in found.items()}
+
+
+def compare(cases: Cases, scored: Scored) -> dict[str, Figure]:
+    """What all three modalities add to the words alone, on the same resampled clips."""
+    truth, persons = cases.truth, cases.persons
+    both = scored[_EVERYTHING], scored[_TEXT]
+    return {
+        "AUC": paired(lambda rows, p: auc(truth[rows], p[rows]), *both),
+        "AUC within speakers": paired(lambda rows, p: auc_within(truth[rows], p[rows], persons[rows]), *both),
+    }
+
+
+def measure(cases: Cases, probability: NDArray[np.float64]) -> dict[str, Figure]:
+    """All figures of one subset, in the order of the table's columns."""
+    truth, parts, count = cases.truth, cases.parts, len(cases.each)
+    judged = judge(truth, probability, cases.persons)
+    found = {"weighted F1": judged.weighted_f1, "macro F1": judged.macro_f1}
+    if judged.auc is not None and judged.auc_within is not None:
+        found |= {"AUC": judged.auc, "AUC within speakers": judged.auc_within}
+        found["AUC within parts"] = bootstrap(lambda i: auc_within(truth[i], probability[i], parts[i]), count)
+    return found | {
+        "Brier": bootstrap(lambda i: brier(truth[i], probability[i]), count),
+        "ECE": bootstrap(lambda i: ece(truth[i], probability[i]), count),
+    }
+
+
+def _score_case(case: Case, wording: Wording) -> dict[str, float]:
+    judging = case.judge
+    observation = with_words(case.observation, case.clip.text) if wording.written else case.observation
+    embeddings = judging.embed(observation, case.clip.context if wording.context else ())
+    end_ns = end_of(observation)
+    return {name_subset(among): read_sarcasm(judging.score(embeddings, end_ns, among)) for among in SUBSETS}
+
+
+def _tabulate(cases: Cases, scored: Scored) -> str:
+    majority = np.full(len(cases.each), float(cases.truth.mean() > 0.5))
+    columns = ("weighted F1", "macro F1", "AUC", "AUC within speakers", "AUC within parts", "Brier")
+    rows = []
+    for name, probability in {"majority class": majority, **scored}.items():
+        found = measure(cases, probability)
+        rows.append((name, *(percent(found[c]) for c in columns[:2]), *(fraction(found.get(c)) for c in columns[2:])))
+    return table(("", *columns), rows)
+
+
+def _tabulate_parts(cases: Cases, probability: NDArray[np.float64]) -> str:
+    columns = ("weighted F1", "AUC", "AUC within speakers", "Brier", "ECE")
+    rows = []
+    for part in sorted(set(cases.parts.tolist())):
+        own = np.flatnonzero(cases.parts == part)
+        found = measure(replace(cases, each=tuple(cases.each[i] for i in own)), probability[own])
+        rows.append((part, len(own), percent(found[columns[0]]), *(fraction(found.get(c)) for c in columns[1:])))
+    return table(("held out", "clips", *columns), rows)
+
+
+def _tell(gains: Mapping[str, Figure]) -> str:
+    told = [
+        f"{kind} {gain.fraction()}, which {'has' if gain.low > 0 else 'has not'} been shown to be more than nothing"
+        for kind, gain in gains.items()
+    ]
+    return f"{_EVERYTHING.capitalize()} less {_TEXT} alone, on the same resampled clips: {'; '.join(told)}."

@@ -1,0 +1,80 @@
+"""A part of the recordings in; the models that have seen nothing of it, and what they say of an observation, out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from encoders.head import Head
+from encoders.samples import Embedding, Modality
+from encoders.text_model import TextModel
+from fusion.estimate import FusionModel, Scores
+from training.clips.embeddings import embed
+from training.clips.observation import Observation
+from training.delivery.held_out import HeldOutHeads
+from training.fusion.examples import clip_window
+from training.fusion.held_out import fusion_without
+from training.parts import Part
+from training.text.folds import model_folder
+
+Embeddings = Mapping[Modality, list[Embedding]]
+EVERYTHING = frozenset(Modality)
+SUBSETS: tuple[frozenset[Modality], ...] = (
+    frozenset({Modality.TEXT}),
+    frozenset({Modality.VOICE}),
+    frozenset({Modality.FACE}),
+    frozenset({Modality.TEXT, Modality.VOICE}),
+    frozenset({Modality.TEXT, Modality.FACE}),
+    frozenset({Modality.VOICE, Modality.FACE}),
+    EVERYTHING,
+)
+UNKNOWN = 0.5
+"""Taken for P(sarcasm) where a model says it does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """All that reads one part's observations, trained on the other parts alone."""
+
+    text: TextModel
+    voice: Head
+    face: Head
+    fusion: FusionModel
+
+    def embed(self, observation: Observation, context: Sequence[str] = ()) -> Embeddings:
+        """What the live encoders would have sent, `context` being the turns before."""
+        return embed(observation, self.text, self.voice, self.face, context)
+
+    def score(self, embeddings: Embeddings, end_ns: int, among: Collection[Modality] = EVERYTHING) -> Scores:
+        """What fusion says at `end_ns`, with no modality but those of `among`."""
+        window = clip_window({m: each for m, each in embeddings.items() if m in among}, end_ns)
+        return self.fusion.fuse(window)
+
+    def listen(self, observation: Observation, context: Sequence[str] = ()) -> float:
+        """P(sarcasm) at the end of the clip by all modalities."""
+        return read_sarcasm(self.score(self.embed(observation, context), end_of(observation)))
+
+
+def appoint(part: Part, heads: HeldOutHeads) -> Judge:
+    """The models that never saw `part`."""
+    held_out = heads.of(part).test
+    return Judge(TextModel.load(model_folder(part, "")), held_out.voice, held_out.face, fusion_without(part))
+
+
+def end_of(observation: Observation) -> int:
+    """The end of what was seen and heard of a clip, in nanoseconds from its start."""
+    courses = [course for course in (observation.voice, observation.face) if len(course.intervals_ns)]
+    return max([observation.speech_end_ns, *(int(course.intervals_ns[-1, 1]) for course in courses)])
+
+
+def read_sarcasm(scores: Scores) -> float:
+    """P(sarcasm). Fusion says nothing of a face without a voice or words; then it is what the face's own head says."""
+    if scores.sarcasm is not None:
+        return scores.sarcasm
+    face = scores.readings.get(Modality.FACE)
+    return UNKNOWN if face is None else face.sarcasm
+
+
+def name_subset(among: Collection[Modality]) -> str:
+    """For instance `text + voice`."""
+    return " + ".join(m.value for m in (Modality.TEXT, Modality.VOICE, Modality.FACE) if m in among)
