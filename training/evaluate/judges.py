@@ -12,8 +12,7 @@ from fusion.estimate import FusionModel, Scores
 from training.clips.embeddings import embed
 from training.clips.observation import Observation
 from training.delivery.held_out import HeldOutHeads
-from training.fusion.examples import clip_window
-from training.fusion.held_out import fusion_without
+from training.fusion.held_out import clip_window, fusion_without
 from training.parts import Part
 from training.text.folds import model_folder
 
@@ -62,9 +61,9 @@ def appoint(part: Part, heads: HeldOutHeads) -> Judge:
 
 
 def end_of(observation: Observation) -> int:
-    """The end of what was seen and heard of a clip, in nanoseconds from its start."""
-    courses = [course for course in (observation.voice, observation.face) if len(course.intervals_ns)]
-    return max([observation.speech_end_ns, *(int(course.intervals_ns[-1, 1]) for course in courses)])
+    """When a clip is judged: when its voice ends, a quarter of a second after its last speech."""
+    course = observation.voice
+    return int(course.intervals_ns[-1, 1]) if len(course.intervals_ns) else observation.speech_end_ns
 
 
 def read_sarcasm(scores: Scores) -> float:
