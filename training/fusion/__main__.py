@@ -1,99 +1,112 @@
-"""python -m training.fusion --clips DIR: fits fusion/weights/late.json and writes its section of the model card."""
+"""Clips in; every f() trained and judged, the winner's weights, its section of the model card and held-out f() out.
+
+    python -m training.fusion [--clips PATH [PATH ...]] [--labels CSV] [--no-bytes]
+
+PATH is as for `python -m training.clips`. With --labels the last one is a folder of one's own recordings with that
+table of labels; without any of MUStARD's clips among them, a third of the people is held out in turn. Run before it:
+`python -m training.text --models` and `python -m training.delivery`.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
+import torch
 
-from encoders.samples import Modality
-from training.delivery.card import Row, tabulate_figures
-from training.fusion.fit import ORDER, alone, fit, measure_reliability, plain, predict
-from training.fusion.readings import ReadClip, read_clips
-from training.measures import auc, auc_within, bootstrap, brier
+from fusion.shipped import load
+from training.clips.observation import Observation
+from training.clips.paths import CACHE, CARD, DATA, ROOT
+from training.clips.sources import read_clips
+from training.clips.store import Observations
+from training.delivery.held_out import HeldOutHeads
+from training.fusion.byteformer import ByteSchedule, BytesExamples, BytesSaid, try_bytes
+from training.fusion.card import Ladder, print_table, write_section
+from training.fusion.examples import Embeddings
+from training.fusion.export import describe, export
+from training.fusion.fit import Fitted, Schedule, fit
+from training.fusion.held_out import folder_of
+from training.fusion.ladder import RUNGS, Held, choose, fit_rungs, hold, judge_all
+from training.fusion.material import Readers, Split, read_examples, split
+from training.fusion.networks import Gated
+from training.fusion.raw_bytes import ClipBytes, read_bytes
+from training.fusion.speed import time_ticks
+from training.measures import auc, paired
 
-_WEIGHTS = Path("fusion/weights/late.json")
-_CARD = Path("docs/model-card.md")
-_BEGIN, _END = "<!-- fusion:begin -->", "<!-- fusion:end -->"
-_HELD_OUT = "FRIENDS"
-
-_SECTION = """## Fusion: late average
-
-Weights of the heads' log odds, of the gap between words and delivery, and the bias:
-{numbers}.
-Delivered sentiment weighs voice and face by their correlation with the raters' valence: {reliability}.
-
-Fitted by `python -m training.fusion` to {clips} television clips (Friends, {sarcastic} sarcastic) as they look to heads
-that were not trained on them, with the words as the embedded recognizer hears them, both classes counting the same, and
-a Gaussian prior around the plain average. The figures are of those clips, each speaker's by weights fitted to the other
-speakers, with 95 % intervals by bootstrap over clips.
-
-{table}
-
-With so few clips no row is better than another unless their intervals say so, and an interval that holds 0.5 (AUC) has
-not been shown to know more than nothing.
-"""
+WEIGHTS = ROOT / "fusion" / "weights"
+_TIMED_CLIPS = 12
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(prog="python -m training.fusion", description=__doc__)
-    options.add_argument("--clips", type=Path, required=True, help="folder of clips, or a bare repository of them")
-    options.add_argument("--cache", type=Path, default=Path(".training"))
-    chosen = options.parse_args()
-    clips = read_clips(chosen.clips, chosen.cache)
-    # The text head was trained on the other shows, so only here are all three readings of clips it never saw.
-    unseen = [clip for clip in clips if clip.show == _HELD_OUT]
-    reliability = measure_reliability(clips)
-    candidates = {f"{modality.value} alone": predict(alone(modality), unseen) for modality in ORDER}
-    candidates["plain average"] = predict(plain(reliability), unseen)
-    candidates["late, fitted to the other speakers"] = _leave_speakers_out(unseen, reliability)
-    figures = [figure for name, scores in candidates.items() for figure in _figures(name, unseen, scores)]
-    weights = fit(unseen, reliability, "late-1")
-    _WEIGHTS.write_bytes(msgspec.json.format(msgspec.json.encode(weights), indent=1) + b"\n")
-    numbers = ", ".join(f"{name} {getattr(weights, name):.2f}" for name in ("text", "voice", "face", "gap", "bias"))
-    _write_card(
-        _SECTION.format(
-            numbers=numbers,
-            reliability=", ".join(f"{modality.value} {r:.2f}" for modality, r in reliability.items()),
-            clips=len(unseen),
-            sarcastic=sum(clip.sarcasm for clip in unseen),
-            table=tabulate_figures(figures),
-        )
-    )
-    print("\n".join(map(str, figures)), numbers, reliability, sep="\n")
-
-
-def _leave_speakers_out(clips: list[ReadClip], reliability: dict[Modality, float]) -> NDArray[np.float64]:
-    """Each speaker's clips by weights fitted to the others'."""
-    scores = np.zeros(len(clips))
-    for speaker in {clip.speaker for clip in clips}:
-        others = [clip for clip in clips if clip.speaker != speaker]
-        own = [number for number, clip in enumerate(clips) if clip.speaker == speaker]
-        scores[own] = predict(fit(others, reliability, "fold"), [clips[number] for number in own])
-    return scores
-
-
-def _figures(name: str, clips: list[ReadClip], scores: NDArray[np.float64]) -> list[Row]:
-    truth = np.array([clip.sarcasm for clip in clips])
-    speakers = np.array([clip.speaker for clip in clips])
-    count = len(clips)
-    within = bootstrap(lambda drawn: auc_within(truth[drawn], scores[drawn], speakers[drawn]), count)
-    return [
-        Row(f"{name}: AUC", bootstrap(lambda drawn: auc(truth[drawn], scores[drawn]), count), 0.5, count),
-        Row(f"{name}: AUC within speaker", within, 0.5, count),
-        Row(f"{name}: Brier", bootstrap(lambda drawn: brier(truth[drawn], scores[drawn]), count), 0.25, count),
+    parser = argparse.ArgumentParser(prog="python -m training.fusion", description=__doc__.splitlines()[0])
+    parser.add_argument("--clips", type=Path, nargs="+", default=[], help="folders or bare git repositories of clips")
+    parser.add_argument("--labels", type=Path, help="table of labels (CSV) for the last of the folders")
+    parser.add_argument("--data", type=Path, default=DATA, help="label tables and models")
+    parser.add_argument("--no-bytes", action="store_true", help="leave out the bytes f(), the slowest to train")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where the winner goes")
+    parser.add_argument("--card", type=Path, default=CARD, help="the page whose fusion section is written")
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)  # so small are the networks that more threads only wait for each other
+    clips = [
+        clip for clip in read_clips(chosen.clips, labels=chosen.labels, data=chosen.data) if clip.sarcasm is not None
     ]
+    store = Observations(clips, data=chosen.data)
+    observed = store.observe_all()
+    heads = HeldOutHeads(clips, observed)
+    raw = {} if chosen.no_bytes else read_bytes(clips, store)
+    splits = split(clips)
+    held: list[Held] = []
+    timed: list[Embeddings] = []
+    for each in splits:
+        answers, told = _climb(each, observed, heads, raw)
+        held.append(answers)
+        timed += told
+    rungs = judge_all(held)
+    winner = choose(rungs)
+    print(print_table(rungs))
+    everything = read_examples(clips, Readers(None, observed, heads), "everything")
+    fitted = {name: fit(name, everything, Schedule()) for name in {"late", "gated", winner.name}}
+    parity = export(fitted[winner.name], everything, chosen.weights, f"{winner.name}-1")
+    truth = np.concatenate([one.truth for one in held])
+    best, late = (np.concatenate([one.whole[name] for one in held]) for name in (winner.name, "late"))
+    write_section(
+        Ladder(
+            rungs,
+            winner,
+            {each.name: (len(each.training), len(each.test)) for each in splits},
+            {name: time_ticks(load(folder_of(splits[0].name, name)), timed[:_TIMED_CLIPS]) for name in RUNGS},
+            _open_gates(fitted["gated"]),
+            describe(fitted["late"]),
+            parity,
+            None if winner.name == "late" else paired(lambda i, score: auc(truth[i], score[i]), best, late),
+        ),
+        chosen.card,
+    )
+    print(f"shipped: {winner.name}")
 
 
-def _write_card(section: str) -> None:
-    page = _CARD.read_text() if _CARD.is_file() else "# Model card\n"
-    if _BEGIN not in page:
-        page = f"{page.rstrip()}\n\n{_BEGIN}\n{_END}\n"
-    head, tail = page.split(_BEGIN)[0], page.split(_END)[1]
-    _CARD.write_text(f"{head}{_BEGIN}\n{section.strip()}\n{_END}{tail}")
+def _climb(
+    each: Split, observed: Mapping[str, Observation], heads: HeldOutHeads, raw: Mapping[str, ClipBytes]
+) -> tuple[Held, Sequence[Embeddings]]:
+    """Train every f() without what `each` tests on, keep them for evaluation, and ask them about its test clips."""
+    readers = Readers(each.part, observed, heads)
+    training = read_examples(each.training, readers, f"to learn without {each.name}")
+    test = read_examples(each.test, readers, each.name)
+    fitted = fit_rungs(each.name, training, Schedule())
+    for name in RUNGS:
+        export(fitted[name], training, folder_of(each.name, name), f"{name}-without-{each.name}")
+    said: BytesSaid | None = None
+    if raw:
+        learnt, asked = BytesExamples.of(each.training, raw), BytesExamples.of(each.test, raw)
+        said = try_bytes(learnt, asked, ByteSchedule(), CACHE / "fusion" / "bytes-said")
+    return hold(fitted, test, said), [readers.embeddings(clip) for clip in each.test[:_TIMED_CLIPS]]
+
+
+def _open_gates(fitted: Fitted) -> float | None:
+    join = None if fitted.network is None else fitted.network.join
+    return float((join.open > 0).float().mean()) if isinstance(join, Gated) else None
 
 
 if __name__ == "__main__":
