@@ -50,15 +50,15 @@ def run(material: Material) -> Findings:
     cases = Cases.read(material)
     figures: dict[str, Figure] = {}
     parts: list[str] = []
+    by_part = ""
     for wording in WORDINGS:
         scored = score(cases, wording)
         gains = compare(cases, scored)
+        measured = {name: measure(cases, probability) for name, probability in scored.items()}
         figures |= {f"{wording.prefix}gain over text {kind}": gain for kind, gain in gains.items()}
-        for name, probability in scored.items():
-            figures |= {f"{wording.prefix}{name} {kind}": f for kind, f in measure(cases, probability).items()}
-        parts += [f"### {wording.title}", _tabulate(cases, scored), _tell(gains)]
-        if not wording.written:
-            by_part = _tabulate_parts(cases, scored[_EVERYTHING])
+        figures |= {f"{wording.prefix}{name} {kind}": f for name, own in measured.items() for kind, f in own.items()}
+        parts += [f"### {wording.title}", _tabulate({"majority class": _majority(cases), **measured}), _tell(gains)]
+        by_part = by_part or _tabulate_parts(cases, scored[_EVERYTHING])
     section = fill(
         "clips",
         cases=describe(cases.each),
@@ -110,13 +110,16 @@ def _score_case(case: Case, wording: Wording) -> dict[str, float]:
     return {name_subset(among): read_sarcasm(judging.score(embeddings, end_ns, among)) for among in SUBSETS}
 
 
-def _tabulate(cases: Cases, scored: Scored) -> str:
-    majority = np.full(len(cases.each), float(cases.truth.mean() > 0.5))
+def _majority(cases: Cases) -> dict[str, Figure]:
+    return measure(cases, np.full(len(cases.each), float(cases.truth.mean() > 0.5)))
+
+
+def _tabulate(measured: Mapping[str, Mapping[str, Figure]]) -> str:
     columns = ("weighted F1", "macro F1", "AUC", "AUC within speakers", "AUC within parts", "Brier")
-    rows = []
-    for name, probability in {"majority class": majority, **scored}.items():
-        found = measure(cases, probability)
-        rows.append((name, *(percent(found[c]) for c in columns[:2]), *(fraction(found.get(c)) for c in columns[2:])))
+    rows = [
+        (name, *(percent(own[c]) for c in columns[:2]), *(fraction(own.get(c)) for c in columns[2:]))
+        for name, own in measured.items()
+    ]
     return table(("", *columns), rows)
 
 
