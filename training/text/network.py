@@ -6,6 +6,7 @@ all-MiniLM-L6-v2. It is written out here because nothing else of the transformer
 
 from __future__ import annotations
 
+import copy
 import math
 from importlib.resources import files
 from pathlib import Path
@@ -137,8 +138,8 @@ class TextNetwork(nn.Module):
 
     def twin(self) -> TextNetwork:
         """A network of the same weights that can be trained apart."""
-        twin = TextNetwork().to(self.device)
-        twin.load_state_dict(self.state_dict())
+        twin = copy.deepcopy(self)
+        twin.requires_grad_(True)
         twin.words.requires_grad_(False)
         return twin
 
