@@ -134,15 +134,14 @@ def _count_words(case: Case) -> int:
 
 
 def _prior(cases: Cases, material: Material) -> Floats:
-    """Of the other lines of the same speaker, the share that is sarcastic; one half where there are none."""
-    lines = read_mustard(material.data / "text")
+    """Of the speaker's lines in MUStARD that are none of the clips, the share that is sarcastic; one half where there
+    are none. The clips' own lines would tell by their absence.
+    """
+    own = {normalise(case.clip.text) for case in cases.each}
+    lines = [line for line in read_mustard(material.data / "text") if normalise(line.text) not in own]
     found = []
     for case in cases.each:
-        own = [
-            float(bool(line.sarcastic))
-            for line in lines
-            if (line.show, line.speaker) == (case.clip.show, case.clip.speaker)
-            and normalise(line.text) != normalise(case.clip.text)
-        ]
-        found.append(float(np.mean(own)) if own else 0.5)
+        clip = case.clip
+        said = [float(bool(line.sarcastic)) for line in lines if (line.show, line.speaker) == (clip.show, clip.speaker)]
+        found.append(float(np.mean(said)) if said else 0.5)
     return np.array(found)
