@@ -50,7 +50,8 @@ class Evidence:
 
     `word_marks` holds WORD_MARKS of each word: its times relative to the window's end (at most about 0), the pause
     before it, and what the text head makes of it. `readings` holds in each row, by ORDER, the head's log odds of
-    sarcasm, its sentiment and its activation. `presence` in [0, 1] is 0 where a modality is missing.
+    sarcasm, its sentiment and its activation. `presence` in [0, 1] is 0 where a modality is missing: whatever else is
+    told of it then, no f() reads it.
     """
 
     words: Floats  # [WORDS, dims.text]
@@ -65,20 +66,8 @@ class Evidence:
 
     def without(self, *modalities: Modality) -> Evidence:
         """The same with some modalities missing."""
-        kept = self
-        if Modality.TEXT in modalities:
-            kept = replace(
-                kept,
-                words=np.zeros_like(self.words),
-                word_marks=np.zeros_like(self.word_marks),
-                word_mask=np.zeros_like(self.word_mask),
-            )
-        if Modality.VOICE in modalities:
-            kept = replace(kept, voice=np.zeros_like(self.voice), voice_mask=np.zeros_like(self.voice_mask))
-        if Modality.FACE in modalities:
-            kept = replace(kept, face=np.zeros_like(self.face), face_mask=np.zeros_like(self.face_mask))
         stays = np.array([modality not in modalities for modality in ORDER], np.float32)
-        return replace(kept, readings=self.readings * stays[:, None], presence=self.presence * stays)
+        return replace(self, readings=self.readings * stays[:, None], presence=self.presence * stays)
 
 
 @dataclass(frozen=True, slots=True)

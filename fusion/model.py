@@ -51,14 +51,14 @@ class Fusion:
         shares: Mapping[Modality, float],
         reliability: Mapping[Modality, float],
     ) -> None:
-        self._function = function
+        self.function = function
         self.version = version
         self._half_life_s = half_life_s
         self._shares, self._reliability = shares, reliability
 
     @property
     def name(self) -> str:
-        return self._function.name
+        return self.function.name
 
     def fuse(self, window: Window, /) -> Scores:
         heard = hear(window, self._half_life_s)
@@ -68,11 +68,11 @@ class Fusion:
         contributions = dict.fromkeys(heard, 0.0)
         cues: tuple[Cue, ...] = ()
         if Modality.TEXT in heard or Modality.VOICE in heard:  # a face alone is neither sincere nor sarcastic
-            evidence = gather(window, heard, self._function.dims)
+            evidence = gather(window, heard, self.function.dims)
             present = [modality for modality in ORDER if modality in heard]
             proposed = propose(evidence, {modality: heard[modality].reading for modality in present})
             others = [*(evidence.without(modality) for modality in present), *(each.undone for each in proposed)]
-            odds = self._function.log_odds([evidence, *others])
+            odds = self.function.log_odds([evidence, *others])
             sarcasm, *rest = (1.0 / (1.0 + np.exp(-odds))).tolist()
             changes = [sarcasm - each for each in rest]
             contributions = dict(zip(present, changes, strict=False))

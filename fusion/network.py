@@ -28,7 +28,7 @@ INPUTS = (
     "readings",
     "presence",
 )
-"""The graph's inputs: the fields of Evidence, each with a batch in front."""
+"""The graph's inputs: the fields of Evidence, each with a batch in front, of one where all share it."""
 OUTPUT = "log_odds"
 
 
@@ -70,5 +70,14 @@ class Network:
 
 
 def stack(evidence: Sequence[Evidence]) -> dict[str, NDArray[np.float32]]:
-    """A batch of evidence as the graph takes it."""
-    return {name: np.stack([getattr(each, name) for each in evidence]) for name in INPUTS}
+    """A batch as the graph takes it. What is the very same for all goes in once, and is worked through once."""
+    return {name: _stack([getattr(each, name) for each in evidence], shared=name not in _APART) for name in INPUTS}
+
+
+_APART = ("readings", "presence")  # these say how large the batch is
+
+
+def _stack(arrays: Sequence[NDArray[np.float32]], *, shared: bool) -> NDArray[np.float32]:
+    if shared and all(array is arrays[0] for array in arrays):
+        return arrays[0][None]
+    return np.stack(arrays)

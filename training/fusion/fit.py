@@ -33,8 +33,8 @@ class Schedule:
     """How a learned f() is trained (AdamW). Chosen once, on the parts that the members leave out."""
 
     epochs: int = 40
-    batch: int = 64
-    rate: float = 2e-3
+    batch: int = 32
+    rate: float = 4e-3
     weight_decay: float = 0.1
     drop_modality: float = 0.25  # each, in training; never all three
     whole: float = 0.4  # share of clips heard to their end, the rest at a moment drawn

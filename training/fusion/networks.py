@@ -71,7 +71,8 @@ class FrontEnds(nn.Module):
 
     def __init__(self, members: int) -> None:
         super().__init__()
-        self.word = Linear(members, WORD_PARTS + len(MARKS), WIDE)
+        self.word = Linear(members, WORD_PARTS, WIDE)
+        self.mark = Linear(members, len(MARKS), WIDE)
         self.voice = Convolution(members, PROSODY, WIDE)
         self.voice_again = Convolution(members, WIDE, WIDE, apart=2)
         self.face = Convolution(members, FACE, WIDE)
@@ -83,7 +84,7 @@ class FrontEnds(nn.Module):
         self.dropout = nn.Dropout(DROPOUT)
 
     def forward(self, inputs: Inputs) -> list[Read]:
-        words = functional.gelu(self.word(torch.cat([inputs.words, inputs.word_marks], dim=-1)))
+        words = functional.gelu(self.word(inputs.words) + self.mark(inputs.word_marks))
         voice = self._course(self.voice, self.voice_again, inputs.voice, inputs.voice_mask)
         face = self._course(self.face, self.face_again, inputs.face, inputs.face_mask)
         courses = ((words, inputs.word_mask), (voice, inputs.voice_mask), (face, inputs.face_mask))
