@@ -19,8 +19,6 @@ PRAISE_AND_BLAME = (
     ("You did a fantastic job on the report.", "You did a terrible job on the report."),
     ("What a beautiful song you wrote for us.", "What an awful song you wrote for us."),
     ("The service in this hotel is excellent.", "The service in this hotel is dreadful."),
-    ("Your brother is such a nice person.", "Your brother is such a nasty person."),
-    ("I am so happy about this decision.", "I am so angry about this decision."),
 )
 """Positive words and, as nearly alike as can be, negative ones."""
 LEAST_SENTIMENT = 0.1  # of words whose sign is worth asking about
