@@ -16,6 +16,7 @@ from training.evaluate.judges import EVERYTHING, SUBSETS, end_of, name_subset, r
 from training.evaluate.laughter import listen_on
 from training.evaluate.material import Material
 from training.evaluate.page import Findings, fill, fraction, percent, table
+from training.evaluate.provenance import group, guess_by_file, kinds_of
 from training.measures import Figure, auc, auc_matched, auc_within, bootstrap
 from training.parts import Part
 from training.text.corpora import normalise, read_mustard
@@ -36,9 +37,11 @@ def run(material: Material) -> Findings:
         "speaker": {name: _identify(own, cases.persons) for name, own in vectors.items()},
         "show": {name: _identify(own, cases.parts) for name, own in vectors.items()},
     }
-    bars = _bars(cases, material)
+    kinds = kinds_of(cases)
+    bars = _bars(cases, material) | {"kind of file alone, learnt within its part": guess_by_file(cases, kinds)}
     scores = bars | {name_subset(among): _score(cases, among) for among in SUBSETS}
-    ranks = {name: _rank(cases, score) for name, score in scores.items()}
+    alike = group(cases, kinds)
+    ranks = {name: _rank(cases, alike, score) for name, score in scores.items()}
     laughter = listen_on(cases, material.cache / "evaluate").measure(cases.truth)
     figures = {f"{what} from {name}": figure for what, own in told.items() for name, (figure, _) in own.items()}
     figures |= {f"{name}: {kind}": figure for name, own in ranks.items() for kind, figure in own.items()} | laughter
@@ -103,8 +106,8 @@ def _score(cases: Cases, among: frozenset[Modality]) -> Floats:
     return np.array(found)
 
 
-def _rank(cases: Cases, score: Floats) -> dict[str, Figure]:
-    """AUC overall, within speakers, and within speakers among clips of like length."""
+def _rank(cases: Cases, alike: NDArray[np.str_], score: Floats) -> dict[str, Figure]:
+    """AUC overall, within speakers, among these of like length, and within files of one kind, `alike` [clips]."""
     truth, persons, sizes = cases.truth, cases.persons, np.log([_seconds(case) for case in cases.each])
     count = len(truth)
     return {
@@ -113,6 +116,7 @@ def _rank(cases: Cases, score: Floats) -> dict[str, Figure]:
         "AUC within speakers, like length": bootstrap(
             lambda i: auc_matched(truth[i], score[i], persons[i], sizes[i], LIKE_LENGTH), count
         ),
+        "AUC within one kind of file": bootstrap(lambda i: auc_within(truth[i], score[i], alike[i]), count),
     }
 
 
