@@ -1,139 +1,289 @@
-"""The delivery training's readers, figures and fits, on tiny made-up tables."""
+"""The training of face and voice: lines, networks and heads, on tiny made-up clips."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from encoders.samples import Modality
+pytest.importorskip("torch", reason="the training extra is not installed")
+pytest.importorskip("scipy", reason="the training extra is not installed")
 
-pytest.importorskip("ai_edge_litert", reason="the training extra is not installed")
-
-from encoders.head import Statistic
+from encoders.head import ACTIVATION, SARCASM, SENTIMENT, Columns, Statistic
+from encoders.recent import STEPS, Recent
+from encoders.samples import NS_PER_S, Modality
+from training.clips.corpora import Clip
+from training.clips.observation import Course, Observation
 from training.delivery.card import BEGIN, END, write_section
-from training.delivery.clips import Label, normalise_text, open_clips, read_labels
-from training.delivery.features import choose_warm_up
-from training.delivery.heads import Rows, calibrate, fit_line, split_speakers, train_head
+from training.delivery.heads import Recipe, score_rows, train_head
+from training.delivery.held_out import HeldOutHeads
+from training.delivery.lines import Problem, calibrate, choose_line, fit_line, split_people
+from training.delivery.networks import Member, Task, stack_members, train_members, unfold
+from training.delivery.rows import Rows, gather_rows
+from training.delivery.scores import answer_held_out, assign_parts, compare_within
+from training.parts import Part
 
 STATISTICS = (Statistic("pitch_range", "flat_pitch", "wide_pitch"), Statistic("other", "low", "high"))
+RECIPE = Recipe(Modality.VOICE, STATISTICS, ("one", "two", "three"), ("three",), ("one", "two"), networks=0)
+UNSIGNED = np.zeros(2, np.intp)
 
 
-def write_tables(folder: Path) -> tuple[Path, Path]:
-    rows = {
-        "1_2": {"utterance": "Oh, great. It's raining!", "speaker": "ANN", "show": "A", "sarcasm": True},
-        "1_3": {"utterance": "Good morning.", "speaker": "BEN", "show": "B", "sarcasm": False},
-    }
-    utterances, ratings = folder / "u.json", folder / "r.csv"
-    utterances.write_text(json.dumps(rows))
-    ratings.write_text('KEY,SENTENCE,Valence\n9_1_c_00,"Good morning.",\n9_9_u,"oh great, its raining",2\n')
-    return utterances, ratings
-
-
-def test_valence_is_joined_by_the_words_and_scaled(tmp_path: Path) -> None:
-    labels = read_labels(*write_tables(tmp_path))
-    assert labels["1_2"] == Label("1_2", "A", "ANN", True, -0.75)
-    assert labels["1_3"].valence is None
-
-
-def test_text_is_compared_without_case_and_punctuation() -> None:
-    assert normalise_text("It's  GREAT -- really!") == "its great really"
-
-
-def test_clips_come_from_a_folder(tmp_path: Path) -> None:
-    (tmp_path / "1_2.mp4").write_bytes(b"x")
-    assert open_clips(tmp_path, tmp_path / "scratch") == {"1_2": tmp_path / "1_2.mp4"}
-
-
-def test_a_folder_without_clips_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no \.mp4 clips"):
-        open_clips(tmp_path, tmp_path / "scratch")
-
-
-def test_clips_come_out_of_a_bare_repository(tmp_path: Path) -> None:
-    git = shutil.which("git")
-    assert git is not None
-    work, bare = tmp_path / "work", tmp_path / "bare.git"
-    (work / "video_data").mkdir(parents=True)
-    (work / "video_data" / "1_2.mp4").write_bytes(b"moving")
-    identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "clips"]):
-        subprocess.run([git, "-C", str(work), *command], check=True)
-    subprocess.run([git, "clone", "-q", "--bare", str(work), str(bare)], check=True)
-    assert open_clips(bare, tmp_path / "scratch")["1_2"].read_bytes() == b"moving"
-
-
-def make_rows(seed: int, effect: float) -> Rows:
-    """Sixty clips of ten speakers; the first statistic falls by `effect` with sarcasm, and rises with valence."""
+def make_rows(seed: int, effect: float, clips: int = 60) -> Rows:
+    """Clips of ten speakers; the first statistic falls by `effect` with sarcasm, and rises with valence and arousal."""
     rng = np.random.default_rng(seed)
-    sarcasm = rng.random(60) < 0.5
-    values = rng.normal(size=(60, 2))
+    sarcasm = rng.random(clips) < 0.5
+    values = rng.normal(size=(clips, 2))
     values[:, 0] -= effect * sarcasm
-    speakers = np.array([f"s{i % 10}" for i in range(60)])
-    valence = 0.3 * values[:, 0] + rng.normal(0, 0.1, 60)
-    return Rows(values, np.ones(60), sarcasm, valence, speakers, np.array(["x"] * 60))
+    speakers = np.array([f"s{i % 10}" for i in range(clips)])
+    rating = np.clip(0.3 * values[:, 0] + rng.normal(0, 0.1, clips), -1, 1)
+    return Rows(
+        values,
+        rng.normal(size=(clips, STEPS, 3)).astype(np.float32),
+        np.ones((clips, STEPS), np.bool_),
+        np.ones(clips),
+        sarcasm.astype(np.float64),
+        rating,
+        rating,
+        np.array([f"clip{i}" for i in range(clips)]),
+        speakers,
+        speakers,
+    )
+
+
+def problem_of(rows: Rows) -> Problem:
+    speaker = np.unique(rows.speaker, return_inverse=True)[1].astype(np.intp)
+    return Problem(rows.sarcasm, rows.weight, speaker, split_people(rows.person), logistic=True)
 
 
 def test_a_head_learns_that_flat_pitch_marks_sarcasm() -> None:
-    head = train_head(make_rows(0, 2.0), Modality.VOICE, STATISTICS)
-    flat, lively = head.read(np.array([-3.0, 0.0])), head.read(np.array([1.0, 0.0]))
+    rows = make_rows(0, 2.0)
+    head = train_head(rows, RECIPE)
+    flat, lively = head.read(np.array([-3.0, 0.0]), Recent(3)), head.read(np.array([1.0, 0.0]), Recent(3))
     assert flat.sarcasm > 0.7 > 0.3 > lively.sarcasm
     assert flat.sentiment < 0 < lively.sentiment
+    assert flat.activation is not None
+    assert lively.activation is not None
+    assert flat.activation < lively.activation
     assert flat.cues[0].name == "flat_pitch"
 
 
 def test_data_that_contradicts_the_literature_gets_no_weight() -> None:
-    assert train_head(make_rows(0, -2.0), Modality.VOICE, STATISTICS).sarcasm_weights[0] == 0.0
+    assert train_head(make_rows(0, -2.0), RECIPE).weights[0, SARCASM] == 0.0
+
+
+def test_the_sound_has_a_line_of_its_own() -> None:
+    rows = make_rows(1, 0.0, clips=200)
+    vectors = rows.vectors.copy()
+    vectors[:, -1, 2] = 2.0 * rows.sarcasm + np.random.default_rng(2).normal(size=200)
+    head = train_head(replace(rows, vectors=vectors), RECIPE)
+    assert head.column_weights[0, SARCASM] > 0.5
+    silent = replace(rows, vectors=vectors, known=np.zeros_like(rows.known))
+    assert np.ptp(score_rows(head, silent)[:, SARCASM] - head.standardise(rows.statistics) @ head.weights[:, 0]) < 1e-9
+
+
+def test_rows_are_scored_as_the_head_reads_them_live() -> None:
+    rows = make_rows(3, 2.0)
+    head = train_head(rows, replace(RECIPE, networks=1))
+    recent = Recent(3)
+    for step in range(STEPS):
+        recent.push(step * NS_PER_S // 10, rows.vectors[7, step])
+    probability = 1 / (1 + np.exp(-score_rows(head, rows)[7, SARCASM]))
+    assert head.read(rows.statistics[7], recent).sarcasm == pytest.approx(probability)
+
+
+def test_clips_without_any_label_of_a_kind_leave_its_output_at_rest() -> None:
+    rows = make_rows(0, 2.0)
+    unrated = np.full(len(rows), np.nan)
+    head = train_head(replace(rows, valence=unrated, arousal=unrated), RECIPE)
+    assert not head.weights[:, [SENTIMENT, ACTIVATION]].any()
+    assert head.weights[:, SARCASM].any()
 
 
 def test_scores_without_signal_calibrate_to_the_base_rate() -> None:
-    truth = np.arange(100) % 4 == 0
-    slope, offset = calibrate(-truth.astype(float), truth, np.ones(100), np.zeros(100, np.intp))
-    assert slope == 0.0
+    truth = (np.arange(100) % 4 == 0).astype(float)
+    problem = Problem(truth, np.ones(100), np.zeros(100, np.intp), np.zeros(100, np.intp), logistic=True)
+    factors, offset = calibrate(-truth[:, None], problem)
+    assert factors[0] == 0.0
     assert 1 / (1 + np.exp(-offset)) == pytest.approx(0.25, abs=0.01)
 
 
 def test_the_penalty_shrinks_the_weights() -> None:
     rows = make_rows(0, 2.0)
-    target, nobody = rows.sarcasm.astype(float), np.zeros(60, np.intp)
-    weak, strong = (
-        fit_line(rows.values, target, rows.weight, nobody, np.zeros(2, np.intp), penalty=penalty, logistic=True)
-        for penalty in (0.01, 10.0)
-    )
+    nobody = replace(problem_of(rows), speaker=np.zeros(60, np.intp))
+    weak, strong = (fit_line(rows.statistics, nobody, UNSIGNED, penalty) for penalty in (0.01, 10.0))
     assert np.abs(strong.weights).sum() < 0.1 * np.abs(weak.weights).sum()
 
 
+def test_columns_of_noise_get_a_penalty_of_their_own() -> None:
+    rows = make_rows(0, 2.0, clips=100)
+    noise = np.random.default_rng(1).normal(size=(100, 30))
+    values = np.concatenate([rows.statistics[:, :1], noise], axis=1)
+    groups = np.repeat([0, 1], [1, 30])
+    line, _ = choose_line(values, problem_of(rows), np.zeros(31, np.intp), groups)
+    assert abs(line.weights[0]) > 5 * np.abs(line.weights[1:]).max()
+
+
 def test_who_speaks_explains_no_weight() -> None:
-    """Two speakers differ in the statistic and in how sarcastic they are; within a speaker the statistic is
-    constant.
-    """
-    speaker = np.repeat([0, 1], 30)
+    """Two speakers differ in the statistic and in how sarcastic they are; a speaker's own statistic is constant."""
+    speaker = np.repeat([0, 1], 30).astype(np.intp)
     target = np.tile(np.arange(30) < 25, 2).astype(float)
     target[30:] = 1.0 - target[30:]
     values = speaker[:, None].astype(float)
-    nobody, unsigned = np.zeros(60, np.intp), np.zeros(1, np.intp)
-    blind = fit_line(values, target, np.ones(60), nobody, unsigned, penalty=0.1, logistic=True)
-    aware = fit_line(values, target, np.ones(60), speaker, unsigned, penalty=0.1, logistic=True)
-    assert abs(aware.weights[0]) < 0.5 * abs(blind.weights[0])
+    aware = Problem(target, np.ones(60), speaker, speaker, logistic=True)
+    blind = replace(aware, speaker=np.zeros(60, np.intp))
+    unsigned = np.zeros(1, np.intp)
+    known, unknown = (fit_line(values, problem, unsigned, 0.1).weights[0] for problem in (aware, blind))
+    assert abs(known) < 0.5 * abs(unknown)
 
 
-def test_a_speaker_is_in_one_fold_only() -> None:
-    speakers = np.array(list("aabbbcddef"))
-    folds = split_speakers(speakers)
-    assert all(len(set(folds[speakers == speaker].tolist())) == 1 for speaker in set(speakers.tolist()))
+def test_a_person_is_in_one_fold_only() -> None:
+    people = np.array(list("aabbbcddef"))
+    folds = split_people(people)
+    assert all(len(set(folds[people == person].tolist())) == 1 for person in set(people.tolist()))
     assert len(set(folds.tolist())) == 5
 
 
-def test_the_warm_up_is_the_speakers_other_clips_within_twenty_seconds() -> None:
-    labels = {key: Label(key, "A", "ANN", False, None) for key in ("1", "2", "3", "4")}
-    labels["5"] = Label("5", "A", "BEN", False, None)
-    chosen = choose_warm_up(labels["1"], labels, dict.fromkeys(labels, 8.0))
-    assert len(chosen) == 2
-    assert set(chosen) < {"2", "3", "4"}
+def test_networks_say_in_numpy_what_their_members_say_in_torch() -> None:
+    import torch
+
+    torch.manual_seed(0)
+    members = [Member(2, 3).eval() for _ in range(2)]
+    for member in members:
+        for weights in member.parameters():
+            torch.nn.init.normal_(weights)
+    rng = np.random.default_rng(0)
+    deviations, windows = rng.normal(size=(4, 2)), rng.normal(size=(4, STEPS, 3))
+    known = rng.random((4, STEPS)) < 0.7
+    windows *= known[..., None]
+    columns = Columns(np.arange(3), np.zeros(3), np.ones(3))
+    networks = stack_members(members, columns)
+    with torch.no_grad():
+        inputs = (torch.from_numpy(deviations).float(), unfold(windows), torch.from_numpy(known))
+        expected = np.mean([member(*inputs).numpy() for member in members], axis=0)
+    windows = windows.clip(-3, 3)
+    with torch.no_grad():
+        inputs = (torch.from_numpy(deviations).float(), unfold(windows), torch.from_numpy(known))
+        expected = np.mean([member(*inputs).numpy() for member in members], axis=0)
+    listened = [networks.listen(window.astype(np.float32), row) for window, row in zip(windows, known, strict=True)]
+    np.testing.assert_allclose(networks.judge(deviations) + listened, expected, rtol=1e-3, atol=1e-4)
+
+
+def make_task(windows: NDArray[np.float64], rows: Rows) -> Task:
+    problem = problem_of(rows)
+    rated = replace(problem, target=rows.arousal, logistic=False)
+    base = np.zeros((len(rows), 3))
+    return Task(np.zeros((len(rows), 2)), windows, rows.known, base, (problem, rated, rated))
+
+
+def test_networks_find_a_movement_that_no_statistic_tells() -> None:
+    """A rise then a fall, somewhere, is sarcastic; a fall then a rise is not: both have the same mean and spread."""
+    rng = np.random.default_rng(4)
+    rows = make_rows(4, 0.0, clips=300)
+    windows = 0.3 * rng.normal(size=(300, STEPS, 2))
+    for window, sarcastic in zip(windows, rows.sarcasm, strict=True):
+        at = rng.integers(5, STEPS - 5)
+        window[at : at + 2, 0] += 3.0 if sarcastic else -3.0
+        window[at + 2 : at + 4, 0] -= 3.0 if sarcastic else -3.0
+    columns = Columns(np.arange(2), np.zeros(2), np.ones(2))
+    _, answers = train_members(make_task(windows, rows), columns, 2)
+    told = np.abs(answers[:, SARCASM]) > 0
+    right = (answers[told, SARCASM] > 0) == (rows.sarcasm[told] == 1)
+    assert told.mean() > 0.35  # two of five folds are held out from somebody
+    assert right.mean() > 0.8
+
+
+def course(rng: np.random.Generator, hops: int, told_from: int) -> Course:
+    starts = np.arange(hops) * 100_000_000
+    statistics = rng.normal(size=(hops, 12))
+    statistics[:told_from] = np.nan
+    vectors = rng.normal(size=(hops, 42)).astype(np.float32)
+    return Course(np.stack([starts, starts + 100_000_000], axis=1), vectors, np.ones(hops), statistics)
+
+
+def observe_made_up(clips: list[Clip]) -> dict[str, Observation]:
+    rng = np.random.default_rng(0)
+    face = Course(np.zeros((0, 2), np.int64), np.zeros((0, 65), np.float32), np.zeros(0), np.zeros((0, 15)))
+    seen = Course(
+        np.stack([np.arange(20), np.arange(1, 21)], axis=1) * 80_000_000,
+        rng.normal(size=(20, 65)).astype(np.float32),
+        np.ones(20),
+        rng.normal(size=(20, 15)),
+    )
+    return {
+        clip.key: Observation(clip.key, course(rng, 23, 10), face if n % 4 == 0 else seen, (), 0, 2_300_000_000)
+        for n, clip in enumerate(clips)
+    }
+
+
+def make_clips() -> list[Clip]:
+    shows = ("FRIENDS", "BBT", "GOLDENGIRLS", "VARIOUS")
+    return [
+        Clip(f"{show}{n}", "mustard", Path("x"), show, f"p{n % 5}" if show != "VARIOUS" else "", n % 2 == 0, 0.1, 0.2)
+        for show in shows
+        for n in range(10)
+    ]
+
+
+def test_a_row_each_half_second_back_from_the_end() -> None:
+    clips = make_clips()[:1]
+    observations = observe_made_up(clips)
+    rows = gather_rows(clips, observations, Modality.VOICE)
+    voice = observations[clips[0].key].voice
+    np.testing.assert_array_equal(rows.statistics, voice.statistics[[12, 17, 22]])
+    assert rows.weight.sum() == pytest.approx(1.0)
+    assert rows.last.tolist() == [False, False, True]
+    np.testing.assert_array_equal(rows.vectors[-1, -23:], voice.vectors)
+    assert rows.known[-1].sum() == 23
+    assert rows.known[0].sum() == 13
+
+
+def test_nobody_is_read_by_a_head_that_knows_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from training.delivery import held_out
+
+    trained: list[set[str]] = []
+
+    def remember(rows: Rows, recipe: Recipe) -> object:
+        trained.append(set(rows.key.tolist()))
+        return train_head(rows, replace(recipe, networks=0))
+
+    monkeypatch.setattr(held_out, "train_head", remember)
+    clips = make_clips()
+    heads = HeldOutHeads(clips, observe_made_up(clips), tmp_path)
+    chosen = heads.of(Part.FRIENDS)
+    assert not any(key.startswith("FRIENDS") for keys in trained for key in keys)
+    for clip in clips:
+        read_by_test = chosen.reading(clip.key) is chosen.test
+        assert read_by_test == (clip.show == "FRIENDS")
+        if not read_by_test:
+            of_person = {other.key for other in clips if other.person == clip.person}
+            fold = chosen.folds[clip.key]
+            assert of_person.isdisjoint(trained[2 * (fold + 1)])
+    count = len(trained)
+    again = HeldOutHeads(clips, observe_made_up(clips), tmp_path).of(Part.FRIENDS)
+    assert len(trained) == count
+    np.testing.assert_array_equal(again.test.voice.weights, chosen.test.voice.weights)
+
+
+def test_held_out_answers_come_from_the_other_parts() -> None:
+    rows = make_rows(5, 2.0)
+    parts = assign_parts(rows, {key: ("A" if n % 2 else "B") for n, key in enumerate(rows.key.tolist())})
+    outcome = answer_held_out(rows, parts, RECIPE)
+    flipped = rows.sarcasm.copy()
+    flipped[parts == "A"] = 1.0 - flipped[parts == "A"]
+    other = answer_held_out(replace(rows, sarcasm=flipped), parts, RECIPE)
+    np.testing.assert_array_equal(outcome.answers[parts == "A"], other.answers[parts == "A"])
+    assert (outcome.answers[parts == "B"] != other.answers[parts == "B"]).any()
+    assert compare_within(outcome, outcome).value == 0.0
+
+
+def test_without_parts_people_are_left_out() -> None:
+    rows = make_rows(5, 2.0)
+    parts = assign_parts(rows, {})
+    assert len(set(parts.tolist())) == 5
+    assert (parts != "").all()
 
 
 def test_only_the_own_section_of_the_card_is_replaced(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from encoders.head import LinearHead
-from training.delivery.blendshapes import Agreement
+from encoders.head import SARCASM, SENTIMENT, ACTIVATION, Head
+from training.delivery.distillation import Agreement
 from training.measures import Figure
 
 BEGIN, END = "<!-- delivery:begin -->", "<!-- delivery:end -->"
@@ -56,7 +56,7 @@ def tabulate_agreement(agreement: Sequence[Agreement]) -> str:
     return "\n".join([header, "|---|---|---|---|---|", *rows])
 
 
-def tabulate_head(head: LinearHead) -> str:
+def tabulate_head(head: Head) -> str:
     rows = [
         f"| {statistic.name} | {statistic.low} / {statistic.high} | {sarcasm:+.3f} | {sentiment:+.3f} |"
         for statistic, sarcasm, sentiment in zip(
@@ -71,7 +71,7 @@ def describe(
     clips: Mapping[str, int],
     agreement: Sequence[Agreement],
     figures: Mapping[str, Sequence[Row]],
-    heads: Sequence[LinearHead],
+    heads: Sequence[Head],
 ) -> str:
     """The section's Markdown. `clips` counts them by show; `figures` come under their headings."""
     counted = ", ".join(f"{show} {count}" for show, count in sorted(clips.items()))

@@ -1,112 +1,118 @@
-"""Courses of statistics in, out-of-fold readings at the end of each clip and their figures out."""
+"""Rows of clips in; held-out answers at the end of each clip, and the figures of several kinds of head, out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.head import LinearHead, Statistic
-from encoders.samples import Modality, Reading
-from training.delivery.card import Row
-from training.delivery.clips import Label
-from training.delivery.features import Course
-from training.delivery.heads import Rows, train_head
-from training.measures import auc, auc_within, bootstrap, brier, ece, pearson
+from encoders.head import ACTIVATION, SARCASM, SENTIMENT
+from encoders.samples import Modality
+from training.delivery.heads import Recipe, score_rows, train_head
+from training.delivery.lines import split_people
+from training.delivery.rows import Rows
+from training.measures import Figure, auc, auc_within, bootstrap, brier, concordance, ece, paired, pearson
 
-ROW_SPACING_S = 0.5
-
-
-def gather_rows(courses: Mapping[str, Course], labels: Mapping[str, Label]) -> Rows:
-    """A row each half second of every clip and one at its end, together weighing one clip."""
-    values, weight, owners = [], [], []
-    for key, course in courses.items():
-        if not len(course.time_s):
-            continue
-        moments = np.arange(course.time_s[-1], course.time_s[0] - 1e-9, -ROW_SPACING_S)
-        picked = np.unique(np.searchsorted(course.time_s, moments - 1e-9))
-        values.append(course.values[picked])
-        weight.append(np.full(len(picked), 1.0 / len(picked)))
-        owners += [labels[key]] * len(picked)
-    return Rows(
-        np.concatenate(values),
-        np.concatenate(weight),
-        np.array([label.sarcasm for label in owners]),
-        np.array([np.nan if label.valence is None else label.valence for label in owners]),
-        np.array([f"{label.show} {label.speaker}" for label in owners]),
-        np.array([label.show for label in owners]),
-    )
-
-
-def read_held_out(
-    courses: Mapping[str, Course],
-    labels: Mapping[str, Label],
-    modality: Modality,
-    statistics: Sequence[Statistic],
-    *,
-    signed: bool = True,
-) -> dict[str, Reading]:
-    """Each clip's reading at its end by a head that was trained on the other shows; clips without a course are left
-    out.
-    """
-    rows = gather_rows(courses, labels)
-    readings = {}
-    for show in np.unique(rows.show):
-        head = train_head(rows.where(rows.show != show), modality, statistics, signed=signed)
-        for key, course in courses.items():
-            if labels[key].show == show and len(course.time_s):
-                readings[key] = head.read(course.values[-1])
-    return readings
-
-
-def train_final(
-    courses: Mapping[str, Course], labels: Mapping[str, Label], modality: Modality, statistics: Sequence[Statistic]
-) -> LinearHead:
-    return train_head(gather_rows(courses, labels), modality, statistics)
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Out-of-fold answers beside the truth, one entry per clip."""
+    """Held-out answers [clips, 3] at the end of each clip that somebody labelled, beside the truth."""
 
-    truth: NDArray[np.bool_]
-    probability: NDArray[np.float64]
+    answers: Floats
+    sarcasm: NDArray[np.bool_]
+    valence: Floats
+    arousal: Floats
     speakers: NDArray[np.str_]
-    valence: NDArray[np.float64]
-    sentiment: NDArray[np.float64]
+
+    @property
+    def probability(self) -> Floats:
+        return np.asarray(1.0 / (1.0 + np.exp(-self.answers[:, SARCASM])))
 
 
-def join_truth(readings: Mapping[str, Reading], labels: Mapping[str, Label]) -> Outcome:
-    keys = sorted(readings)
-    valence = [labels[key].valence for key in keys]
+def kinds(recipe: Recipe) -> dict[str, Recipe]:
+    """The heads that are compared, the baseline first and what ships last."""
+    named = replace(recipe, line=(), networks=0)
+    compared = {
+        "line on named statistics, the literature's signs": named,
+        "line on named statistics, no signs": replace(named, signed=False),
+    }
+    if recipe.line:
+        compared["lines on named statistics and on the sound"] = replace(recipe, networks=0)
+    return compared | {"lines and networks": recipe}
+
+
+def answer_held_out(rows: Rows, parts: NDArray[np.str_], recipe: Recipe) -> Outcome:
+    """Every part's clips (`parts` [rows]; empty where a clip only trains) by a head that never saw the part."""
+    answers = np.zeros((len(rows), 3))
+    for part in np.unique(parts[parts != ""]):
+        out = parts == part
+        answers[out] = score_rows(train_head(rows.where(~out), recipe), rows.where(out))
+    tested = rows.last & (parts != "") & np.isfinite(rows.sarcasm)
     return Outcome(
-        np.array([labels[key].sarcasm for key in keys]),
-        np.array([readings[key].sarcasm for key in keys]),
-        np.array([f"{labels[key].show} {labels[key].speaker}" for key in keys]),
-        np.array([np.nan if rating is None else rating for rating in valence]),
-        np.array([readings[key].sentiment for key in keys]),
+        answers[tested],
+        rows.sarcasm[tested] == 1.0,
+        rows.valence[tested],
+        rows.arousal[tested],
+        rows.speaker[tested],
     )
 
 
-def score(outcome: Outcome) -> list[Row]:
-    """AUC, within-speaker AUC, Brier, ECE of sarcasm and Pearson's r of valence."""
-    truth, probability, n = outcome.truth, outcome.probability, len(outcome.truth)
-    base = float(truth.mean())
-    rated = np.isfinite(outcome.valence)
-    sincere = rated & ~truth
-    valence, sentiment = outcome.valence, outcome.sentiment
-    within = bootstrap(lambda i: auc_within(truth[i], probability[i], outcome.speakers[i]), n)
-    return [
-        Row("AUC", bootstrap(lambda i: auc(truth[i], probability[i]), n), 0.5, n),
-        Row("AUC within a speaker", within, 0.5, n),
-        Row("Brier", bootstrap(lambda i: brier(truth[i], probability[i]), n), base * (1.0 - base), n),
-        Row("calibration error (ECE)", bootstrap(lambda i: ece(truth[i], probability[i]), n), 0.0, n),
-        _correlate("valence of sincere clips, Pearson r", valence[sincere], sentiment[sincere]),
-        _correlate("valence of all clips, Pearson r", valence[rated], sentiment[rated]),
-    ]
+def assign_parts(rows: Rows, part_by_key: Mapping[str, str]) -> NDArray[np.str_]:
+    """The part that holds each row out, from its clip's key; five folds of people where no clip has one."""
+    parts = np.array([part_by_key.get(key, "") for key in rows.key.tolist()])
+    return parts if (parts != "").any() else split_people(rows.person).astype(np.str_)
 
 
-def _correlate(name: str, valence: NDArray[np.float64], sentiment: NDArray[np.float64]) -> Row:
-    return Row(name, bootstrap(lambda i: pearson(valence[i], sentiment[i]), len(valence)), 0.0, len(valence))
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A named figure of an outcome, over its clips [rows drawn]; `floor` is what knowing nothing would score."""
+
+    name: str
+    value: Callable[[Outcome, NDArray[np.intp]], float]
+    floor: float
+
+
+def measures(modality: Modality) -> tuple[Measure, ...]:
+    """What a modality's head is judged by."""
+    strength = "arousal" if modality is Modality.VOICE else "arousal, by expressiveness"
+    return (
+        Measure("AUC", lambda o, i: auc(o.sarcasm[i], o.answers[i, SARCASM]), 0.5),
+        Measure("AUC within a speaker", _within, 0.5),
+        Measure("Brier", lambda o, i: brier(o.sarcasm[i], o.probability[i]), 0.25),
+        Measure("calibration error (ECE)", lambda o, i: ece(o.sarcasm[i], o.probability[i]), 0.0),
+        Measure(
+            "valence of sincere clips, Pearson r", lambda o, i: _rate(pearson, o, i[~o.sarcasm[i]], SENTIMENT), 0.0
+        ),
+        Measure("valence of sincere clips, CCC", lambda o, i: _rate(concordance, o, i[~o.sarcasm[i]], SENTIMENT), 0.0),
+        Measure(f"{strength}, Pearson r", lambda o, i: _rate(pearson, o, i, ACTIVATION), 0.0),
+        Measure(f"{strength}, CCC", lambda o, i: _rate(concordance, o, i, ACTIVATION), 0.0),
+    )
+
+
+def judge(outcome: Outcome, measure: Measure) -> Figure:
+    return bootstrap(lambda drawn: measure.value(outcome, drawn), len(outcome.sarcasm))
+
+
+def compare_within(first: Outcome, second: Outcome) -> Figure:
+    """By how much the first ranks clips of a speaker better than the second, on the same clips."""
+    return paired(
+        lambda drawn, score: auc_within(first.sarcasm[drawn], score[drawn], first.speakers[drawn]),
+        first.answers[:, SARCASM],
+        second.answers[:, SARCASM],
+    )
+
+
+def _within(outcome: Outcome, drawn: NDArray[np.intp]) -> float:
+    return auc_within(outcome.sarcasm[drawn], outcome.answers[drawn, SARCASM], outcome.speakers[drawn])
+
+
+def _rate(measure: Callable[[Floats, Floats], float], outcome: Outcome, drawn: NDArray[np.intp], output: int) -> float:
+    truth = outcome.valence if output == SENTIMENT else outcome.arousal
+    drawn = drawn[np.isfinite(truth[drawn])]
+    if len(drawn) < 2:
+        return float("nan")
+    return measure(truth[drawn], np.clip(outcome.answers[drawn, output], -1.0, 1.0))
