@@ -14,7 +14,7 @@ from encoders.samples import NS_PER_S
 from encoders.speech.moonshine import MoonshineRecognizer
 from training.clips.media import decode_audio
 from training.clips.observation import Observation, observe
-from training.evaluate.cases import Case, Cases
+from training.evaluate.cases import Case, Cases, read_cases
 from training.evaluate.judges import SUBSETS, Judge, end_of, name_subset, read_sarcasm
 from training.evaluate.manipulation import Pcm, Retold, chain, find_pauses, lengthen_pauses, move_pitch
 from training.evaluate.material import Material
@@ -47,7 +47,7 @@ class Talk:
 
 
 def run(material: Material) -> Findings:
-    cases = Cases.read(material)
+    cases = read_cases(material)
     sincere = [case for case in cases.each if not case.sarcastic]
     before = np.array([_score_subsets(case, case.observation) for case in track(sincere, "sincere clips")])
     retellings = Retellings(cases.store, material.cache / "evaluate")

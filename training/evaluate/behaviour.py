@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from training.evaluate.acting import LEAST_SENTIMENT, PRAISE_AND_BLAME, Acted, act_out
-from training.evaluate.cases import Case, Cases
+from training.evaluate.cases import Case, Cases, read_cases
 from training.evaluate.expectations import ENOUGH, HEADER, SAME, TOLERANCE, Outcome, rows_of
 from training.evaluate.judges import end_of
 from training.evaluate.manipulation import (
@@ -81,7 +81,7 @@ _NOISY = Manipulation("noisy", _add_noise, heard_anew=True, throughout=True)
 
 
 def run(material: Material) -> Findings:
-    cases, kept = Cases.read(material), material.cache / "evaluate"
+    cases, kept = read_cases(material), material.cache / "evaluate"
     outcomes = _retell_clips(cases, Retellings(cases.store, kept))
     acted = act_out(Stage(cases.store.models, kept), cases.judges[Part.FRIENDS])
     signs = _check_signs(cases, acted)
@@ -142,7 +142,7 @@ def _check_signs(cases: Cases, acted: Acted) -> Figure:
     """How often intended sentiment of positive words is positive just when P(sarcasm) is below one half."""
     rows = [acted.sentiments]
     for case in cases.each:
-        scores = case.judge.score(case.judge.embed(case.observation), end_of(case.observation))
+        scores = case.judge.score(case.embeddings, end_of(case.observation))
         if scores.sarcasm is not None and scores.literal is not None and scores.intended is not None:
             rows.append(np.array([[scores.literal, scores.intended, scores.sarcasm]]))
     return _share_of_signs(np.concatenate(rows))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.progress import track
 
 from training.clips.corpora import VARIOUS, Clip
 from training.clips.observation import Observation
 from training.clips.sources import read_clips
 from training.clips.store import Observations
 from training.delivery.held_out import HeldOutHeads
-from training.evaluate.judges import Judge, appoint
+from training.evaluate.judges import Embeddings, Judge, appoint
 from training.evaluate.material import Material
 from training.parts import Part, part_of
 
@@ -27,6 +29,8 @@ class Case:
     observation: Observation
     judge: Judge
     """Models that saw nothing of the part."""
+    embeddings: Embeddings
+    """What the live encoders would have sent of it, read by these models."""
 
     @property
     def sarcastic(self) -> bool:
@@ -41,22 +45,6 @@ class Cases:
     store: Observations
     judges: Mapping[Part, Judge]
 
-    @classmethod
-    def read(cls, material: Material) -> Cases:
-        """Raises FileNotFoundError where there are no clips. Clips of no show that can be held out are left out."""
-        clips = read_clips(material.clips, data=material.data, cache=material.cache)
-        store = Observations(clips, data=material.data, cache=material.cache)
-        observed = store.observe_all()
-        heads = HeldOutHeads(clips, observed)
-        judges = {part: appoint(part, heads) for part in Part}
-        parts = {clip.key: part_of(clip.show) for clip in clips if clip.corpus != VARIOUS and clip.sarcasm is not None}
-        each = [
-            Case(clip, part, observed[clip.key], judges[part])
-            for clip in clips
-            if (part := parts.get(clip.key)) is not None
-        ]
-        return cls(tuple(each), store, judges)
-
     @property
     def truth(self) -> NDArray[np.bool_]:
         return np.array([case.sarcastic for case in self.each])
@@ -68,6 +56,26 @@ class Cases:
     @property
     def parts(self) -> NDArray[np.str_]:
         return np.array([case.part.value for case in self.each])
+
+
+@cache
+def read_cases(material: Material) -> Cases:
+    """The cases of `material`, read once. Raises FileNotFoundError where there are no clips.
+
+    Clips of no show that can be held out train at most, and are left out.
+    """
+    clips = read_clips(material.clips, data=material.data, cache=material.cache)
+    store = Observations(clips, data=material.data, cache=material.cache)
+    observed = store.observe_all()
+    heads = HeldOutHeads(clips, observed)
+    judges = {part: appoint(part, heads) for part in Part}
+    judged = [clip for clip in clips if clip.corpus != VARIOUS and clip.sarcasm is not None]
+    each = []
+    for clip in track(judged, "clips read"):
+        if (part := part_of(clip.show)) is not None:
+            observation, judge = observed[clip.key], judges[part]
+            each.append(Case(clip, part, observation, judge, judge.embed(observation)))
+    return Cases(tuple(each), store, judges)
 
 
 def describe(cases: Sequence[Case]) -> str:

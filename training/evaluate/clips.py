@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from training.clips.observation import with_words
-from training.evaluate.cases import Case, Cases, describe
+from training.evaluate.cases import Case, Cases, describe, read_cases
 from training.evaluate.judges import EVERYTHING, SUBSETS, end_of, name_subset, read_sarcasm
 from training.evaluate.material import Material
 from training.evaluate.page import Findings, fill, fraction, percent, table
@@ -47,7 +47,7 @@ WORDINGS = (
 
 
 def run(material: Material) -> Findings:
-    cases = Cases.read(material)
+    cases = read_cases(material)
     figures: dict[str, Figure] = {}
     parts: list[str] = []
     by_part = ""
@@ -103,11 +103,12 @@ def measure(cases: Cases, probability: NDArray[np.float64]) -> dict[str, Figure]
 
 
 def _score_case(case: Case, wording: Wording) -> dict[str, float]:
-    judging = case.judge
-    observation = with_words(case.observation, case.clip.text) if wording.written else case.observation
-    embeddings = judging.embed(observation, case.clip.context if wording.context else ())
-    end_ns = end_of(observation)
-    return {name_subset(among): read_sarcasm(judging.score(embeddings, end_ns, among)) for among in SUBSETS}
+    embeddings = case.embeddings
+    if wording.written:
+        written = with_words(case.observation, case.clip.text)
+        embeddings = case.judge.embed(written, case.clip.context if wording.context else ())
+    end_ns = end_of(case.observation)
+    return {name_subset(among): read_sarcasm(case.judge.score(embeddings, end_ns, among)) for among in SUBSETS}
 
 
 def _majority(cases: Cases) -> dict[str, Figure]:

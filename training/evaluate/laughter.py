@@ -16,6 +16,7 @@ from training.clips.hearing import SpokenSound
 from training.clips.media import decode_audio
 from training.clips.observation import Observation, Recording
 from training.evaluate.cases import Case, Cases
+from training.evaluate.judges import end_of, read_sarcasm
 from training.evaluate.keeping import keep
 from training.evaluate.manipulation import Pcm, Retold
 from training.evaluate.retelling import Manipulation, Retellings
@@ -52,7 +53,7 @@ def listen_on(cases: Cases, cache: Path) -> Laughter:
     retellings = Retellings(cases.store, cache)
     judged, silenced, left_in = [], [], []
     for case in track(cases.each, "laughter"):
-        judged.append(case.judge.listen(case.observation))
+        judged.append(read_sarcasm(case.judge.score(case.embeddings, end_of(case.observation))))
         silenced.append(case.judge.listen(retellings.observe(case, _silence(case.observation))))
         left_in.append(case.judge.listen(_hear_out(case, cases, cache)))
     return Laughter(np.array(judged), np.array(silenced), np.array(left_in))

@@ -14,9 +14,10 @@ from encoders.face_statistics import FACE_STATISTICS
 from encoders.prosody import VOICE_DIMS
 from encoders.samples import Modality
 from encoders.voice_statistics import VOICE_STATISTICS
-from training.clips.observation import Course, Observation
+from training.clips.embeddings import embed_course
+from training.clips.observation import Course
 from training.evaluate.cases import Cases
-from training.evaluate.judges import EVERYTHING, end_of, read_sarcasm
+from training.evaluate.judges import EVERYTHING, Embeddings, end_of, read_sarcasm
 from training.measures import Figure, auc, paired
 
 CUES = {
@@ -57,12 +58,12 @@ class Removed:
 
 def remove_each(cases: Cases) -> list[Removed]:
     """Every cue put to what it is on average, in turn; then every modality taken away."""
-    whole = _score(cases, [case.observation for case in cases.each])
+    plain = [case.embeddings for case in cases.each]
+    whole = _score(cases, plain)
     told = {cue: _silence(cases, modality, pattern) for cue, (modality, pattern) in CUES.items()}
-    scores = {cue: _score(cases, observations) for cue, observations in told.items() if observations}
+    scores = {cue: _score(cases, embeddings) for cue, embeddings in told.items() if embeddings}
     for modality in Modality:
-        observations = [case.observation for case in cases.each]
-        scores[f"all of {modality.value}"] = _score(cases, observations, EVERYTHING - {modality})
+        scores[f"all of {modality.value}"] = _score(cases, plain, EVERYTHING - {modality})
     truth = cases.truth
     return [
         Removed(cue, paired(lambda rows, p: auc(truth[rows], p[rows]), score, whole), score - whole)
@@ -90,17 +91,19 @@ def find_columns(modality: Modality, pattern: str) -> tuple[list[int], list[int]
     ]
 
 
-def _silence(cases: Cases, modality: Modality, pattern: str) -> list[Observation]:
-    """All observations without a cue; none where the encoders know no such cue."""
+def _silence(cases: Cases, modality: Modality, pattern: str) -> list[Embeddings]:
+    """Embeddings of all clips without a cue; none where the encoders know no such cue."""
     statistics, columns = find_columns(modality, pattern)
     if not statistics and not columns:
         return []
-    observations = [case.observation for case in cases.each]
-    if modality is Modality.VOICE:
-        level = _join([each.voice for each in observations])
-        return [replace(each, voice=neutralise(each.voice, statistics, columns, level)) for each in observations]
-    level = _join([each.face for each in observations])
-    return [replace(each, face=neutralise(each.face, statistics, columns, level)) for each in observations]
+    courses = [case.observation.voice if modality is Modality.VOICE else case.observation.face for case in cases.each]
+    level = _join(courses)
+    found: list[Embeddings] = []
+    for case, course in zip(cases.each, courses, strict=True):
+        head = case.judge.voice if modality is Modality.VOICE else case.judge.face
+        told = embed_course(neutralise(course, statistics, columns, level), modality, head)
+        found.append({**case.embeddings, modality: told})
+    return found
 
 
 def _join(courses: Sequence[Course]) -> Course:
@@ -113,9 +116,11 @@ def _join(courses: Sequence[Course]) -> Course:
 
 
 def _score(
-    cases: Cases, observations: Sequence[Observation], among: frozenset[Modality] = EVERYTHING
+    cases: Cases, embeddings: Sequence[Embeddings], among: frozenset[Modality] = EVERYTHING
 ) -> NDArray[np.float64]:
-    found = []
-    for case, observation in zip(cases.each, observations, strict=True):
-        found.append(read_sarcasm(case.judge.score(case.judge.embed(observation), end_of(observation), among)))
-    return np.array(found)
+    return np.array(
+        [
+            read_sarcasm(case.judge.score(each, end_of(case.observation), among))
+            for case, each in zip(cases.each, embeddings, strict=True)
+        ]
+    )

@@ -10,7 +10,7 @@ from rich.progress import track
 
 from encoders.samples import Modality
 from fusion.estimate import Scores
-from training.evaluate.cases import Case, Cases
+from training.evaluate.cases import Case, Cases, read_cases
 from training.evaluate.judges import end_of
 from training.evaluate.material import Material
 from training.evaluate.page import Findings, fill, fraction, percent, table
@@ -39,7 +39,7 @@ def run(material: Material) -> Findings:
         np.array([line.valence for line in lines if line.valence is not None]),
         np.asarray(read[rated], np.float64),
     )
-    cases = Cases.read(material)
+    cases = read_cases(material)
     correlations = {"words, all lines": _correlate(on_lines), **_correlate_clips(cases)}
     figures = {
         "SST-2 accuracy": accuracies["this model"],
@@ -96,7 +96,7 @@ def _readings(scores: Sequence[Scores]) -> dict[str, Floats]:
 
 
 def _score(case: Case) -> Scores:
-    return case.judge.score(case.judge.embed(case.observation), end_of(case.observation))
+    return case.judge.score(case.embeddings, end_of(case.observation))
 
 
 def _correlate(rated: Rated) -> dict[str, Figure]:

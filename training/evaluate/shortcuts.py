@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from encoders.samples import NS_PER_S, Embedding, Modality
-from training.evaluate.cases import Case, Cases
+from training.evaluate.cases import Case, Cases, read_cases
 from training.evaluate.judges import EVERYTHING, SUBSETS, end_of, name_subset, read_sarcasm
 from training.evaluate.laughter import listen_on
 from training.evaluate.material import Material
@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 
 def run(material: Material) -> Findings:
-    cases = Cases.read(material)
+    cases = read_cases(material)
     vectors = _gather(cases)
     told = {
         "speaker": {name: _identify(own, cases.persons) for name, own in vectors.items()},
@@ -89,9 +89,14 @@ def _summarise(embeddings: list[Embedding]) -> Floats:
 
 
 def _identify(vectors: Floats, names: NDArray[np.str_]) -> tuple[Figure, float]:
-    """Accuracy of logistic regression on clips it did not see, and that of the most common name."""
+    """Accuracy of logistic regression on clips it did not see, and that of the most common name; nan where fewer than
+    two names have clips enough.
+    """
     kinds, counts = np.unique(names, return_counts=True)
-    kept = np.isin(names, kinds[counts >= FEWEST_CLIPS])
+    enough = counts >= FEWEST_CLIPS
+    if enough.sum() < 2:
+        return Figure(np.nan, np.nan, np.nan), float("nan")
+    kept = np.isin(names, kinds[enough])
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     right = cross_val_predict(model, vectors[kept], names[kept], cv=folds) == names[kept]
@@ -99,11 +104,8 @@ def _identify(vectors: Floats, names: NDArray[np.str_]) -> tuple[Figure, float]:
 
 
 def _score(cases: Cases, among: frozenset[Modality]) -> Floats:
-    found = []
-    for case in track(cases.each, name_subset(among)):
-        embeddings = case.judge.embed(case.observation)
-        found.append(read_sarcasm(case.judge.score(embeddings, end_of(case.observation), among)))
-    return np.array(found)
+    scores = (case.judge.score(case.embeddings, end_of(case.observation), among) for case in cases.each)
+    return np.array([read_sarcasm(each) for each in scores])
 
 
 def _rank(cases: Cases, alike: NDArray[np.str_], score: Floats) -> dict[str, Figure]:
