@@ -14,10 +14,10 @@ from encoders.samples import NS_PER_S
 from encoders.speech.recognizer import SAMPLE_RATE_HZ
 from training.clips.hearing import SpokenSound
 from training.clips.media import decode_audio
-from training.clips.observation import Observation, Recording
+from training.clips.observation import Observation, Observer, Recording
 from training.evaluate.cases import Case, Cases
 from training.evaluate.judges import end_of, read_sarcasm
-from training.evaluate.keeping import keep
+from training.evaluate.keeping import Shelf
 from training.evaluate.manipulation import Pcm, Retold
 from training.evaluate.retelling import Manipulation, Retellings
 from training.measures import Figure, auc, bootstrap, paired
@@ -50,12 +50,12 @@ def _rank(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> Figure:
 
 def listen_on(cases: Cases, cache: Path) -> Laughter:
     """Judge every clip three times."""
-    retellings = Retellings(cases.store, cache)
+    retellings, shelf = Retellings(cases.store, cache), Shelf(cache / "whole", ("training/evaluate/laughter.py",))
     judged, silenced, left_in = [], [], []
     for case in track(cases.each, "laughter"):
         judged.append(read_sarcasm(case.judge.score(case.embeddings, end_of(case.observation))))
         silenced.append(case.judge.listen(retellings.observe(case, _silence(case.observation))))
-        left_in.append(case.judge.listen(_hear_out(case, cases, cache)))
+        left_in.append(case.judge.listen(_hear_out(case, cases, shelf)))
     return Laughter(np.array(judged), np.array(silenced), np.array(left_in))
 
 
@@ -73,14 +73,16 @@ def _silence(observation: Observation) -> Manipulation:
     return Manipulation("silenced", partial(fall_silent, end_s=end_ns / NS_PER_S))
 
 
-def _hear_out(case: Case, cases: Cases, cache: Path) -> Observation:
+def _hear_out(case: Case, cases: Cases, shelf: Shelf) -> Observation:
     """The whole clip, laughter and all, with the words as they were."""
 
-    def observe() -> Observation:
-        pcm = decode_audio(case.clip.path).pcm
+    def whole() -> Recording:
         before = cases.store.record(case.clip.key)
-        whole = Recording(SpokenSound(pcm, before.sound.speech), before.track)
-        observer = cases.store.observer(case.clip.key)
-        return replace(case.observation, voice=observer.hear(whole), face=observer.watch(whole))
+        return Recording(SpokenSound(decode_audio(case.clip.path).pcm, before.sound.speech), before.track)
 
-    return keep(cache / "retold", f"whole/{case.clip.key}", ("training/evaluate/laughter.py",), observe)
+    def observer() -> Observer:
+        return cases.store.observer(case.clip.key)
+
+    voice = shelf.voice(case.clip.key, lambda: observer().hear(whole()))
+    face = shelf.face(case.clip.key, lambda: observer().watch(whole()))
+    return replace(case.observation, voice=voice, face=face)

@@ -45,6 +45,11 @@ class Retold:
         here = np.array([0.0, len(pcm) / SAMPLE_RATE_HZ])
         return cls(pcm, here, here)
 
+    @property
+    def moved(self) -> bool:
+        """Whether anything is at another time than before."""
+        return not np.array_equal(self.old_s, self.new_s)
+
     def move(self, times_ns: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where moments of the old sound are in the new one; beyond its end time goes on as before."""
         times_s = times_ns / NS_PER_S

@@ -15,10 +15,10 @@ from training.clips.hearing import Heard, cut_after_speech, transcribe
 from training.clips.observation import Observation, Observer, Recording
 from training.clips.store import Observations
 from training.evaluate.cases import Case
-from training.evaluate.keeping import keep
+from training.evaluate.keeping import Shelf
 from training.evaluate.manipulation import Pcm, Retold
 
-_FILES = ("training/evaluate/manipulation.py", "training/evaluate/retelling.py")
+_SOURCES = ("training/evaluate/manipulation.py", "training/evaluate/retelling.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +39,37 @@ class Retellings:
     """Clips said differently. Asked clip by clip, one clip's manipulations share its speaker's warm-up."""
 
     def __init__(self, store: Observations, cache: Path) -> None:
-        self._store, self._cache = store, cache / "retold"
+        self._store, self._shelf = store, Shelf(cache / "retold", _SOURCES)
         self._recognizer: Recognizer | None = None
         self._warm: tuple[str, Observer] | None = None
 
     def observe(self, case: Case, manipulation: Manipulation) -> Observation:
         """The observation of `case` said differently."""
-        name = f"{manipulation.name}/{case.clip.key}"
-        return keep(self._cache, name, _FILES, lambda: self._observe(case, manipulation))
+        before = case.observation
+        retold = manipulation.change(self._store.record(case.clip.key).sound.pcm)
+        start_ns, end_ns = retold.move(np.array([before.speech_start_ns, before.speech_end_ns])).tolist()
+        name, recording = f"{manipulation.name}/{case.clip.key}", self._record(case.clip.key, retold)
 
-    def _observe(self, case: Case, manipulation: Manipulation) -> Observation:
-        before, told_before = self._store.record(case.clip.key), case.observation
-        retold = manipulation.change(before.sound.pcm)
-        moved = not np.array_equal(retold.old_s, retold.new_s)
-        track = before.track
-        if track is not None and moved:
-            track = replace(track, pts_ns=retold.move(track.pts_ns))
-        recording = Recording(cut_after_speech(retold.pcm), track)
-        observer = self._observer(case.clip.key, manipulation)
-        start_ns, end_ns = retold.move(np.array([told_before.speech_start_ns, told_before.speech_end_ns])).tolist()
+        def observer() -> Observer:
+            return self._observer(case.clip.key, manipulation)
+
         return Observation(
             case.clip.key,
-            observer.hear(recording),
-            observer.watch(recording) if moved else told_before.face,
-            self._transcribe(recording) if manipulation.heard_anew else move_words(told_before, retold),
+            self._shelf.voice(name, lambda: observer().hear(recording)),
+            self._shelf.face(name, lambda: observer().watch(recording)) if retold.moved else before.face,
+            self._shelf.words(name, lambda: self._transcribe(recording))
+            if manipulation.heard_anew
+            else move_words(before, retold),
             start_ns,
             end_ns,
         )
+
+    def _record(self, key: str, retold: Retold) -> Recording:
+        """What was said differently up to its end, and the face that goes with it."""
+        track = self._store.record(key).track
+        if track is not None and retold.moved:
+            track = replace(track, pts_ns=retold.move(track.pts_ns))
+        return Recording(cut_after_speech(retold.pcm), track)
 
     def _observer(self, key: str, manipulation: Manipulation) -> Observer:
         if manipulation.throughout:

@@ -11,9 +11,10 @@ import numpy as np
 from encoders.mesh import LANDMARKS, FaceMeshLandmarks
 from encoders.samples import NS_PER_S
 from encoders.speech.moonshine import MoonshineRecognizer
+from training.clips.hearing import transcribe
 from training.clips.observation import LiveModels, Observation, Observer, Recording
 from training.clips.tracks import Track
-from training.evaluate.keeping import keep
+from training.evaluate.keeping import Shelf
 from training.performer.delivery import DEADPAN, NEUTRAL, WARM, Delivery, Line
 from training.performer.face import draw
 from training.performer.performance import perform
@@ -34,7 +35,6 @@ SMALL_TALK = (
 """Said neutrally before any line, so that the encoders know this person's usual way."""
 
 _VOICE = ("pitch_hz", "pitch_range_hz", "stretch", "comma_s", "gain_db")
-_FILES = ("training/evaluate/stage.py", "training/performer/*.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +51,31 @@ class Stage:
     """The performer, watched and heard by the live encoders."""
 
     def __init__(self, models: LiveModels, cache: Path) -> None:
-        self._models, self._cache = models, cache / "stage"
+        self._models = models
+        self._shelf = Shelf(cache / "stage", ("training/performer/*.py", "training/evaluate/stage.py"))
         self._observers: dict[str, Observer] = {}
 
     def observe(self, take: Take) -> Observation:
         """The take's observation, after small talk by the same voice."""
-        return keep(self._cache, f"{take.voice}/{take.name}", _FILES, lambda: self._observe(take))
+        name = f"{take.voice}/{take.name}"
+        said = self._shelf.recording(
+            name, lambda: _record([Line(take.text, _pitched(take.delivery, take.voice))], take.voice)
+        )
+        return Observation(
+            take.name,
+            self._shelf.voice(name, lambda: self._observer(take.voice).hear(said)),
+            self._shelf.face(name, lambda: self._observer(take.voice).watch(said)),
+            self._shelf.words(name, lambda: transcribe(said.sound, MoonshineRecognizer())),
+            said.sound.speech.start_ns,
+            said.sound.speech.end_ns,
+        )
 
-    def _observe(self, take: Take) -> Observation:
-        if take.voice not in self._observers:
-            models = replace(self._models, recognizer=MoonshineRecognizer())
-            talk = _record([Line(text, _pitched(NEUTRAL, take.voice)) for text in SMALL_TALK], take.voice)
-            self._observers[take.voice] = Observer(models, [talk])
-        said = _record([Line(take.text, _pitched(take.delivery, take.voice))], take.voice)
-        return self._observers[take.voice].observe(said, key=take.name)
+    def _observer(self, voice: str) -> Observer:
+        if voice not in self._observers:
+            lines = [Line(text, _pitched(NEUTRAL, voice)) for text in SMALL_TALK]
+            talk = self._shelf.recording(f"{voice}/small talk", lambda: _record(lines, voice))
+            self._observers[voice] = Observer(self._models, [talk])
+        return self._observers[voice]
 
 
 def combine(voice: Delivery, face: Delivery) -> Delivery:
