@@ -22,7 +22,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a fusion model makes of a window. None where there is no evidence. Units as in deadpan.messages."""
+    """What a fusion model makes of a window. None where there is no evidence. Units as in deadpan.messages.
+
+    Contributions, and the effects of `cues`, are differences of `sarcasm` itself, not of one head's probability.
+    """
 
     sarcasm: float | None
     literal: float | None
