@@ -27,7 +27,7 @@ from training.delivery.scores import answer_held_out, assign_parts, compare_with
 from training.parts import Part
 
 STATISTICS = (Statistic("pitch_range", "flat_pitch", "wide_pitch"), Statistic("other", "low", "high"))
-RECIPE = Recipe(Modality.VOICE, STATISTICS, ("one", "two", "three"), ("three",), ("one", "two"), networks=0)
+RECIPE = Recipe(Modality.VOICE, STATISTICS, ("one", "two", "three"), ("three",), ("one", "two"))
 UNSIGNED = np.zeros(2, np.intp)
 
 
@@ -105,9 +105,27 @@ def test_clips_without_any_label_of_a_kind_leave_its_output_at_rest() -> None:
 def test_scores_without_signal_calibrate_to_the_base_rate() -> None:
     truth = (np.arange(100) % 4 == 0).astype(float)
     problem = Problem(truth, np.ones(100), np.zeros(100, np.intp), np.zeros(100, np.intp), logistic=True)
-    factors, offset = calibrate(-truth[:, None], problem)
+    factors, offset = calibrate(-truth[:, None], problem, np.ones(1))
     assert factors[0] == 0.0
     assert 1 / (1 + np.exp(-offset)) == pytest.approx(0.25, abs=0.01)
+
+
+def test_a_few_clips_do_not_silence_what_is_expected() -> None:
+    rng = np.random.default_rng(3)
+    truth, score = (rng.random(40) < 0.5).astype(float), rng.normal(size=(40, 1))
+    problem = Problem(truth, np.ones(40), np.zeros(40, np.intp), np.zeros(40, np.intp), logistic=True)
+    few, _ = calibrate(score, problem, np.ones(1))
+    assert 0.3 < few[0] < 1.3
+    many = Problem(*(np.repeat(a, 50) for a in (truth, np.ones(40))), *[np.zeros(2000, np.intp)] * 2, logistic=True)
+    sure, _ = calibrate(np.repeat(score, 50, axis=0), many, np.ones(1))
+    assert sure[0] < few[0] - 0.2
+
+
+def test_activation_may_be_a_statistic_itself() -> None:
+    rows = make_rows(0, 2.0)
+    head = train_head(rows, replace(RECIPE, activation="other"))
+    assert head.read(head.mean, Recent(3)).activation == 0.0
+    assert head.read(head.mean + [0.0, 3.0] * head.scale, Recent(3)).activation == pytest.approx(1.0)
 
 
 def test_the_penalty_shrinks_the_weights() -> None:
@@ -247,7 +265,7 @@ def test_nobody_is_read_by_a_head_that_knows_them(tmp_path: Path, monkeypatch: p
 
     def remember(rows: Rows, recipe: Recipe) -> object:
         trained.append(set(rows.key.tolist()))
-        return train_head(rows, replace(recipe, networks=0))
+        return train_head(rows, recipe)
 
     monkeypatch.setattr(held_out, "train_head", remember)
     clips = make_clips()

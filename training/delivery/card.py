@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from encoders.head import SARCASM, SENTIMENT, ACTIVATION, Head
+from encoders.head import Head
 from training.delivery.distillation import Agreement
 from training.measures import Figure
 

@@ -30,6 +30,7 @@ from training.delivery.networks import Task, train_members
 from training.delivery.rows import Rows
 
 MEMBERS = 5
+EXPECTED = np.array([1.0, 0.0])  # the lines are drawn to what is known already, the networks to nothing
 LEAST_FACTOR = 0.05  # networks that held-out people believe less than this are left out
 
 Floats = NDArray[np.float64]
@@ -38,8 +39,11 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What a head is made of. `line` names the vectors' columns that get a line of their own, `network` those that the
-    convolution reads; `networks` is how many members there are, 0 for lines alone. Without `signed` the literature's
-    signs are not heeded.
+    convolution reads; `networks` is how many members there are, 0 for lines alone: those are not shipped, for on shows
+    that were held out they added nothing (docs/model-card.md). Without `signed` the literature's signs are not heeded.
+
+    `activation` names a statistic that is the activation itself: how expressive a face is can be measured, and what
+    raters call aroused is something else. Without one activation is learnt from their arousal.
     """
 
     modality: Modality
@@ -47,7 +51,8 @@ class Recipe:
     dims: tuple[str, ...]
     line: tuple[str, ...]
     network: tuple[str, ...]
-    networks: int = MEMBERS
+    activation: str = ""
+    networks: int = 0
     signed: bool = True
 
 
@@ -58,7 +63,7 @@ VOICE = Recipe(
     SOUND_DIMS,
     PROSODY_DIMS,
 )
-FACE = Recipe(Modality.FACE, FACE_STATISTICS, FACE_DIMS, (), DEVIATION_DIMS)
+FACE = Recipe(Modality.FACE, FACE_STATISTICS, FACE_DIMS, (), DEVIATION_DIMS, activation="expressivity")
 RECIPES = MappingProxyType({Modality.VOICE: VOICE, Modality.FACE: FACE})
 SIGNS = (SARCASM_SIGNS, SENTIMENT_SIGNS, ACTIVATION_SIGNS)
 
@@ -86,7 +91,8 @@ def train_head(rows: Rows, recipe: Recipe) -> Head:
             line, held_out[rated, output] = choose_line(values[rated], problem.where(rated), signs, groups)
             weights[:, output] = line.weights
             held_out[~rated, output] = values[~rated] @ line.weights
-    networks, added = None, np.zeros_like(held_out)
+    networks: Networks | None = None
+    added = np.zeros_like(held_out)
     if recipe.networks:
         windows = network_columns.standardise(rows.vectors) * rows.known[..., None]
         task = Task(deviations, windows, rows.known, held_out, problems)
@@ -97,7 +103,7 @@ def train_head(rows: Rows, recipe: Recipe) -> Head:
         rated = np.isfinite(problem.target)
         if rated.any():
             scores = np.stack([held_out[rated, output], added[rated, output]], axis=1)
-            factors[:, output], bias[output] = calibrate(scores, problem.where(rated))
+            factors[:, output], bias[output] = calibrate(scores, problem.where(rated), EXPECTED)
     factors[:, [SENTIMENT, ACTIVATION]] = np.minimum(factors[:, [SENTIMENT, ACTIVATION]], 1.0)
     head = Head(
         recipe.modality,
@@ -110,7 +116,8 @@ def train_head(rows: Rows, recipe: Recipe) -> Head:
         weights[deviations.shape[1] :] * factors[0],
         _believe(networks, factors[1]),
     )
-    return _level(head, rows, problems)
+    head = _level(head, rows, problems)
+    return _measure_activation(head, recipe.activation) if recipe.activation else head
 
 
 def score_rows(head: Head, rows: Rows) -> Floats:
@@ -167,3 +174,12 @@ def _level(head: Head, rows: Rows, problems: Sequence[Problem]) -> Head:
         if rated.any():
             bias[output] += np.average(target[rated] - outputs[rated, output], weights=rows.weight[rated])
     return replace(head, bias=bias)
+
+
+def _measure_activation(head: Head, name: str) -> Head:
+    """The head whose activation is that statistic: 0 is usual, 1 the largest deviation that counts."""
+    at = [statistic.name for statistic in head.statistics].index(name)
+    weights, bias, column_weights = head.weights.copy(), head.bias.copy(), head.column_weights.copy()
+    weights[:, ACTIVATION] = np.eye(len(weights))[at] / LARGEST_DEVIATION
+    bias[ACTIVATION] = column_weights[:, ACTIVATION] = 0.0
+    return replace(head, weights=weights, bias=bias, column_weights=column_weights)

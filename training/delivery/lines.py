@@ -20,6 +20,7 @@ Integers = NDArray[np.intp]
 
 PENALTIES = (0.1, 0.5, 2.5, 12.5)
 INNER_FOLDS = 5
+BELIEF = 0.3
 NOTHING = np.zeros(0, np.intp)
 
 # Cheang & Pell 2008, Rockwell 2000, Chen & Boves 2018 (voice); Attardo et al. 2003, Caucci & Kreuz 2012, Aguert 2021
@@ -136,7 +137,7 @@ def fit_line(
 
 
 def held_out_loss(problem: Problem, score: Floats) -> float:
-    """The loss of scores [rows] once each speaker's own level is known, by Newton's method: what they know beyond it."""
+    """The loss of scores [rows] once each speaker's own level is known: what they know beyond it. Newton's method."""
     share = problem.weight / problem.weight.sum()
     shrink = 1.0 / problem.weight.sum()
     speakers = int(problem.speaker.max()) + 1
@@ -185,12 +186,35 @@ def _cross_score(values: Floats, problem: Problem, signs: Integers, penalty: Flo
     return score
 
 
-def calibrate(scores: Floats, problem: Problem) -> tuple[Floats, float]:
+def calibrate(scores: Floats, problem: Problem, expected: Floats) -> tuple[Floats, float]:
     """Platt's method for held-out scores [rows, n] that are to be added: a factor for each, never negative, and an
-    offset. Without signal the factors are 0 and the offset gives the base rate.
+    offset.
+
+    A factor is drawn to what is `expected` [n] of it, as if it were known within BELIEF: some dozens of clips of a few
+    speakers must not silence what the literature knows, nor make it loud. The offset gives the base rate.
     """
-    rising = np.ones(scores.shape[1], np.intp)
-    factors = fit_line(scores, problem, rising, 1e-3).weights
+    share = problem.weight / problem.weight.sum()
+    trust = 1.0 / (problem.weight.sum() * BELIEF**2)
+    speakers = int(problem.speaker.max()) + 1
+    count = scores.shape[1]
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        factors, bias, levels = parameters[:count], parameters[count], parameters[count + 1 :]
+        told = scores @ factors + bias + levels[problem.speaker]
+        if problem.logistic:
+            value = float(share @ (np.logaddexp(0.0, told) - problem.target * told))
+            slope = share * (1.0 / (1.0 + np.exp(-told)) - problem.target)
+        else:
+            value = float(share @ np.square(told - problem.target)) / 2.0
+            slope = share * (told - problem.target)
+        apart = factors - expected
+        value += trust / 2.0 * float(apart @ apart) + float(levels @ levels) / (2.0 * problem.weight.sum())
+        pull = np.bincount(problem.speaker, slope, speakers) + levels / problem.weight.sum()
+        return value, np.concatenate([scores.T @ slope + trust * apart, [slope.sum()], pull])
+
+    bounds = [(0.0, np.inf)] * count + [(-np.inf, np.inf)] * (1 + speakers)
+    start = np.concatenate([expected, np.zeros(1 + speakers)])
+    factors = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x[:count]
     # With the factors known, the offset is set anew: on average the probability is the share of sarcastic clips.
     nobody = Problem(problem.target, problem.weight, np.zeros(len(scores), np.intp), problem.folds, problem.logistic)
     level = fit_line(np.zeros((len(scores), 0)), nobody, NOTHING, 0.0, base=scores @ factors)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from encoders.head import ACTIVATION, SARCASM, SENTIMENT
 from encoders.samples import Modality
-from training.delivery.heads import Recipe, score_rows, train_head
+from training.delivery.heads import MEMBERS, Recipe, score_rows, train_head
 from training.delivery.lines import split_people
 from training.delivery.rows import Rows
 from training.measures import Figure, auc, auc_within, bootstrap, brier, concordance, ece, paired, pearson
@@ -33,16 +33,16 @@ class Outcome:
         return np.asarray(1.0 / (1.0 + np.exp(-self.answers[:, SARCASM])))
 
 
+BASELINE, SHIPPED, FREE, NETWORKS = "named statistics, the literature's signs", "shipped", "no signs", "with networks"
+
+
 def kinds(recipe: Recipe) -> dict[str, Recipe]:
-    """The heads that are compared, the baseline first and what ships last."""
-    named = replace(recipe, line=(), networks=0)
-    compared = {
-        "line on named statistics, the literature's signs": named,
-        "line on named statistics, no signs": replace(named, signed=False),
-    }
-    if recipe.line:
-        compared["lines on named statistics and on the sound"] = replace(recipe, networks=0)
-    return compared | {"lines and networks": recipe}
+    """The heads that are compared: the baseline, what ships (the same where there is no sound to read), and what does
+    not.
+    """
+    named = replace(recipe, line=())
+    compared = {BASELINE: named, SHIPPED: recipe} if recipe.line else {SHIPPED: recipe}
+    return compared | {FREE: replace(recipe, signed=False), NETWORKS: replace(recipe, networks=MEMBERS)}
 
 
 def answer_held_out(rows: Rows, parts: NDArray[np.str_], recipe: Recipe) -> Outcome:
