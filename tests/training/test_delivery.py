@@ -17,7 +17,7 @@ from encoders.recent import STEPS, Recent
 from encoders.samples import NS_PER_S, Modality
 from training.clips.corpora import Clip
 from training.clips.observation import Course, Observation
-from training.delivery.card import BEGIN, END, write_section
+from training.delivery.card import write_section
 from training.delivery.heads import Recipe, score_rows, train_head
 from training.delivery.held_out import HeldOutHeads
 from training.delivery.lines import Problem, calibrate, choose_line, fit_line, split_people
@@ -116,7 +116,8 @@ def test_a_few_clips_do_not_silence_what_is_expected() -> None:
     problem = Problem(truth, np.ones(40), np.zeros(40, np.intp), np.zeros(40, np.intp), logistic=True)
     few, _ = calibrate(score, problem, np.ones(1))
     assert 0.3 < few[0] < 1.3
-    many = Problem(*(np.repeat(a, 50) for a in (truth, np.ones(40))), *[np.zeros(2000, np.intp)] * 2, logistic=True)
+    nobody = np.zeros(2000, np.intp)
+    many = Problem(np.repeat(truth, 50), np.ones(2000), nobody, nobody, logistic=True)
     sure, _ = calibrate(np.repeat(score, 50, axis=0), many, np.ones(1))
     assert sure[0] < few[0] - 0.2
 
@@ -288,10 +289,10 @@ def test_nobody_is_read_by_a_head_that_knows_them(tmp_path: Path, monkeypatch: p
 def test_held_out_answers_come_from_the_other_parts() -> None:
     rows = make_rows(5, 2.0)
     parts = assign_parts(rows, {key: ("A" if n % 2 else "B") for n, key in enumerate(rows.key.tolist())})
-    outcome = answer_held_out(rows, parts, RECIPE)
+    outcome = answer_held_out(rows, parts, parts, RECIPE)
     flipped = rows.sarcasm.copy()
     flipped[parts == "A"] = 1.0 - flipped[parts == "A"]
-    other = answer_held_out(replace(rows, sarcasm=flipped), parts, RECIPE)
+    other = answer_held_out(replace(rows, sarcasm=flipped), parts, parts, RECIPE)
     np.testing.assert_array_equal(outcome.answers[parts == "A"], other.answers[parts == "A"])
     assert (outcome.answers[parts == "B"] != other.answers[parts == "B"]).any()
     assert compare_within(outcome, outcome).value == 0.0
@@ -309,4 +310,7 @@ def test_only_the_own_section_of_the_card_is_replaced(tmp_path: Path) -> None:
     write_section(card, "one")
     card.write_text(card.read_text() + "\n## Text\n")
     write_section(card, "two")
-    assert card.read_text() == f"# Model card\n\n{BEGIN}\ntwo\n{END}\n\n## Text\n"
+    write_section(card, "three", "expression")
+    text = card.read_text()
+    assert text.startswith("# Model card\n\n<!-- delivery:begin -->\ntwo\n<!-- delivery:end -->\n\n## Text\n")
+    assert text.endswith("\n<!-- expression:begin -->\nthree\n<!-- expression:end -->\n")

@@ -1,8 +1,9 @@
-"""Clips and label tables in; the face and voice weights, their section of the model card and the clips' readings out.
+"""Clips and their labels in; the weights of the face and voice heads and their section of the model card out.
 
-    python -m training.delivery --clips PATH [--data ../shared/data] [--keep-expression]
+    python -m training.delivery [--clips PATH [PATH ...]] [--labels CSV] [--data DIR] [--expression]
 
-PATH is a folder of .mp4 clips named by their MUStARD key, or a bare git repository with such clips under video_data/.
+The clips are named as for `python -m training.clips`, whose observations are made where they are missing. With
+--expression the face's expression model is distilled anew before, which changes what every face looks like.
 """
 
 from __future__ import annotations
@@ -10,102 +11,111 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from swift_f0 import SwiftF0
+import torch
 
 from encoders.expression import POSE_DIMS, ExpressionModel, align, measure_gaze, measure_pose
-from encoders.face_statistics import CHANNELS, FACE_STATISTICS, ChannelMap, ChannelScale
-from encoders.head import LinearHead
-from encoders.prosody import ProsodyModel
-from encoders.samples import AudioChunk, Modality, Reading
-from encoders.voice_statistics import VOICE_STATISTICS
-from training.delivery.blendshapes import Agreement, Faces, Teacher, compare, fit, gather, save
-from training.delivery.card import describe, write_section
-from training.delivery.clips import Label, open_clips, read_labels
-from training.delivery.features import (
-    FACE_FILES,
-    VOICE_FILES,
-    Course,
-    choose_warm_up,
-    digest_files,
-    load_course,
-    measure_face,
-    measure_voice,
-    read_speech,
-    save_course,
+from encoders.face_statistics import CHANNELS, ChannelMap
+from encoders.head import Head
+from encoders.samples import Modality
+from training.clips.corpora import VARIOUS, Clip
+from training.clips.observation import Observation
+from training.clips.paths import CACHE, CARD, DATA, WEIGHTS
+from training.clips.sources import read_clips
+from training.clips.store import LANDMARKER, Observations
+from training.clips.tracks import read_track
+from training.delivery.blendshapes import Faces, Teacher, gather, invent_faces
+from training.delivery.card import EXPRESSION, Table, describe, describe_expression, write_section
+from training.delivery.distillation import compare, fit, save
+from training.delivery.heads import RECIPES, train_head
+from training.delivery.rows import gather_rows
+from training.delivery.scores import (
+    SHIPPED,
+    Outcome,
+    answer_held_out,
+    assign_parts,
+    compare_within,
+    judge,
+    kinds,
+    measures,
 )
-from training.delivery.scores import join_truth, read_held_out, score, train_final
-from training.delivery.tracks import Track, read_track
-
-ROOT = Path(__file__).parents[2]
-WEIGHTS = ROOT / "encoders" / "weights"
-CACHE = ROOT / ".training" / "delivery"
+from training.parts import Part, part_of
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.delivery", description=__doc__.splitlines()[0])
-    parser.add_argument("--clips", type=Path, required=True, help="folder of .mp4 clips, or a bare git repository")
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="label tables and models")
-    parser.add_argument("--keep-expression", action="store_true", help="use the expression weights that are there")
-    arguments = parser.parse_args()
-    data: Path = arguments.data
-    paths = open_clips(arguments.clips, CACHE / "clips")
-    every_label = read_labels(data / "text" / "mustard.json", data / "text" / "mustard_plus_plus.csv")
-    labels = {key: every_label[key] for key in paths if key in every_label}
-    landmarker = data / "models" / "face_landmarker_v2_with_blendshapes.task"
-    extra = [*sorted((data / "av").glob("*.mpg")), *sorted((data / "faces").glob("*face*.m*"))]
-    tracks = {}
-    for path in [*paths.values(), *extra]:
-        tracks[path.stem] = read_track(path, landmarker, CACHE / "tracks")
-    print(f"{len(labels)} labelled clips, {len(tracks)} face tracks")
-
-    faces = gather(tracks, teacher := Teacher(landmarker))
-    agreement_path = CACHE / "agreement.json"
-    if not arguments.keep_expression:
-        agreement = train_expression(faces, teacher, labels)
-        agreement_path.write_text(
-            json.dumps([[a.name, a.spread, a.teacher, a.task, a.teacher_task] for a in agreement])
-        )
-    agreement = tuple(Agreement(*row) for row in json.loads(agreement_path.read_text()))
-    expression = ExpressionModel.load()
-    scale = scale_channels(faces, expression)
-
-    speech = {key: read_speech(paths[key], CACHE / "speech") for key in labels}
-    voice = measure_voices(speech, labels)
-    face = measure_faces(tracks, speech, labels, expression, scale)
-    figures, readings, heads = {}, {}, []
-    for modality, statistics, courses in (
-        (Modality.VOICE, VOICE_STATISTICS, voice),
-        (Modality.FACE, FACE_STATISTICS, face),
-    ):
-        readings[modality] = read_held_out(courses, labels, modality, statistics)
-        free = read_held_out(courses, labels, modality, statistics, signed=False)
-        title = f"{modality.value.capitalize()} head"
-        figures[title] = score(join_truth(readings[modality], labels))
-        figures[f"{title} without the literature's signs (not shipped)"] = score(join_truth(free, labels))
-        heads.append(train_final(courses, labels, modality, statistics))
-        save_head(heads[-1])
-        for figure in figures[title]:
-            print(modality.value, figure)
-    save_readings(labels, readings[Modality.VOICE], readings[Modality.FACE])
-    shows = Counter(label.show for label in labels.values())
-    write_section(ROOT / "docs" / "model-card.md", describe(shows, agreement, figures, heads))
+    parser.add_argument("--clips", type=Path, nargs="+", default=[], help="folders or bare git repositories of clips")
+    parser.add_argument("--labels", type=Path, help="table of labels (CSV) for the last of the folders")
+    parser.add_argument("--data", type=Path, default=DATA, help="label tables and models")
+    parser.add_argument("--expression", action="store_true", help="distil the expression model anew, too")
+    chosen = parser.parse_args()
+    torch.set_num_threads(1)
+    clips = read_clips(chosen.clips, labels=chosen.labels, data=chosen.data)
+    if chosen.expression:
+        distil_expression(clips, chosen.data)
+    observations = Observations(clips, data=chosen.data).observe_all()
+    tables, heads = [], []
+    for modality in (Modality.VOICE, Modality.FACE):
+        tables.append(compare_heads(clips, observations, modality))
+        print(tables[-1])
+        heads.append(ship_head(clips, observations, modality))
+    counted = Counter(f"{clip.corpus} {clip.show}" for clip in clips)
+    write_section(CARD, describe(counted, tables, heads))
 
 
-def train_expression(faces: Faces, teacher: Teacher, labels: Mapping[str, Label]) -> tuple[Agreement, ...]:
-    """Writes the expression weights; the agreement is that of networks trained without the people they are tried on."""
-    shows = np.array([labels[clip].show if clip in labels else "" for clip in faces.clips.tolist()])
-    agreement = compare(faces, teacher, np.where(shows == "BBT", "BBT", "other"))
-    chosen = np.flatnonzero([entry.worthy for entry in agreement])
-    save(fit(faces, teacher, chosen), WEIGHTS / "face_expression.npz")
-    return agreement
+def compare_heads(clips: Sequence[Clip], observations: Mapping[str, Observation], modality: Modality) -> Table:
+    """All kinds of head for one modality on held-out clips; the various clips only train."""
+    rows = gather_rows(clips, observations, modality)
+    shows = {clip.key: part_of(clip.show) or "" for clip in clips}
+    tested = {clip.key: shows[clip.key] for clip in clips if clip.corpus != VARIOUS}
+    parts, of_shows = assign_parts(rows, tested), assign_parts(rows, shows)
+    outcomes: dict[str, Outcome] = {
+        name: answer_held_out(rows, parts, of_shows, recipe) for name, recipe in kinds(RECIPES[modality]).items()
+    }
+    judged = measures(modality)
+    first = next(iter(outcomes.values()))
+    return Table(
+        f"{modality.value.capitalize()} head, held out",
+        len(first.sarcasm),
+        tuple(outcomes),
+        {measure.name: [judge(outcome, measure) for outcome in outcomes.values()] for measure in judged},
+        {measure.name: measure.floor for measure in judged},
+        {name: compare_within(other, first) for name, other in outcomes.items() if other is not first},
+    )
 
 
-def scale_channels(faces: Faces, expression: ExpressionModel) -> ChannelScale:
-    """Mean and spread of the face's channels over all training frames, written beside the weights."""
+def ship_head(clips: Sequence[Clip], observations: Mapping[str, Observation], modality: Modality) -> Head:
+    """Trains on every clip and writes the weights."""
+    recipe = kinds(RECIPES[modality])[SHIPPED]
+    head = train_head(gather_rows(clips, observations, modality), recipe)
+    head.save(WEIGHTS / f"{modality.value}_head.npz", recipe.dims)
+    return head
+
+
+def distil_expression(clips: Sequence[Clip], data: Path) -> None:
+    """Writes the expression weights, their channels' scale and their section of the model card."""
+    landmarker = data / LANDMARKER
+    tracks = {clip.key: read_track(clip.path, landmarker, CACHE / "tracks" / f"{clip.key}.npz") for clip in clips}
+    groups = {clip.key: part_of(clip.show) or Part.OTHERS for clip in clips}
+    for path in [*sorted((data / "av").glob("*.mpg")), *sorted((data / "faces").glob("*face*.m*"))]:
+        tracks[path.stem] = read_track(path, landmarker, CACHE / "tracks" / f"{path.stem}.npz")
+        groups[path.stem] = Part.OTHERS
+    teacher = Teacher(landmarker)
+    faces = gather(tracks, groups, teacher)
+    invented = invent_faces(faces, teacher)
+    agreement = compare(faces, invented)
+    chosen = np.flatnonzero([each.worthy for each in agreement])
+    model = fit(faces, invented, chosen)
+    save(model, WEIGHTS / "face_expression.npz")
+    scale_channels(faces, model)
+    write_section(CARD, describe_expression(agreement), EXPRESSION)
+
+
+def scale_channels(faces: Faces, expression: ExpressionModel) -> None:
+    """Writes mean and spread of the face's channels over all training frames beside the weights."""
     poses = []
     for landmarks in faces.landmarks:
         aligned, rotation = align(landmarks, expression.rigid)
@@ -113,69 +123,9 @@ def scale_channels(faces: Faces, expression: ExpressionModel) -> ChannelScale:
     vectors = np.concatenate([expression.express(faces.landmarks), np.array(poses, np.float32)], axis=1)
     channel_map = ChannelMap(expression.names + POSE_DIMS)
     channels = np.array([channel_map.pick(vector) for vector in vectors])
-    scale = ChannelScale(channels.mean(axis=0).round(5), channels.std(axis=0).round(5))
-    stored = {"channels": CHANNELS, "mean": scale.mean.tolist(), "spread": scale.spread.tolist()}
+    mean, spread = channels.mean(axis=0).round(5), channels.std(axis=0).round(5)
+    stored = {"channels": CHANNELS, "mean": mean.tolist(), "spread": spread.tolist()}
     (WEIGHTS / "face_channels.json").write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
-    return scale
-
-
-def measure_voices(speech: Mapping[str, AudioChunk], labels: Mapping[str, Label]) -> dict[str, Course]:
-    cache = CACHE / f"voice-{digest_files(*VOICE_FILES)}"
-    missing = [key for key in labels if not (cache / f"{key}.npz").exists()]
-    if missing:
-        lengths_s = {key: chunk.interval.duration_ns / 1e9 for key, chunk in speech.items()}
-        model = ProsodyModel(SwiftF0(threads=1, spin=False), None)
-        for key in missing:
-            warm_up = [speech[other] for other in choose_warm_up(labels[key], labels, lengths_s)]
-            save_course(measure_voice(speech[key], warm_up, model), cache / f"{key}.npz")
-    return {key: load_course(cache / f"{key}.npz") for key in labels}
-
-
-def measure_faces(
-    tracks: Mapping[str, Track],
-    speech: Mapping[str, AudioChunk],
-    labels: Mapping[str, Label],
-    expression: ExpressionModel,
-    scale: ChannelScale,
-) -> dict[str, Course]:
-    cache = CACHE / f"face-{digest_files(*FACE_FILES)}"
-    missing = [key for key in labels if not (cache / f"{key}.npz").exists()]
-    lengths_s = {key: float(tracks[key].pts_ns[-1]) / 1e9 for key in labels if len(tracks[key].pts_ns)}
-    for key in missing:
-        end_s = speech[key].interval.end_ns / 1e9
-        warm_up = [tracks[other] for other in choose_warm_up(labels[key], labels, lengths_s)]
-        save_course(measure_face(tracks[key], warm_up, expression, scale, end_s), cache / f"{key}.npz")
-    return {key: load_course(cache / f"{key}.npz") for key in labels}
-
-
-def save_head(head: LinearHead) -> None:
-    stored = {
-        "statistics": [statistic.name for statistic in head.statistics],
-        "mean": head.mean.round(6).tolist(),
-        "scale": head.scale.round(6).tolist(),
-        "sarcasm": {"weights": head.sarcasm_weights.round(6).tolist(), "bias": round(head.sarcasm_bias, 6)},
-        "sentiment": {"weights": head.sentiment_weights.round(6).tolist(), "bias": round(head.sentiment_bias, 6)},
-    }
-    path = WEIGHTS / f"{head.modality.value}_head.json"
-    path.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
-
-
-def save_readings(labels: Mapping[str, Label], voice: Mapping[str, Reading], face: Mapping[str, Reading]) -> None:
-    """What fusion is fitted on: the out-of-fold reading of each clip at its end; null where there was none."""
-    rows = []
-    for key, label in sorted(labels.items()):
-        row: dict[str, object] = {
-            "key": key,
-            "show": label.show,
-            "speaker": label.speaker,
-            "sarcasm": label.sarcasm,
-            "valence": label.valence,
-        }
-        for name, readings in (("voice", voice), ("face", face)):
-            reading = readings.get(key)
-            row[name] = None if reading is None else {"sarcasm": reading.sarcasm, "sentiment": reading.sentiment}
-        rows.append(row)
-    (CACHE.parent / "clip_readings.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -158,7 +158,7 @@ def held_out_loss(problem: Problem, score: Floats) -> float:
         loss = float(share @ (np.logaddexp(0.0, told) - problem.target * told))
     else:
         loss = float(share @ np.square(told - problem.target)) / 2.0
-    return loss + shrink / 2.0 * float(levels @ levels)
+    return loss + float(shrink / 2.0 * (levels @ levels))
 
 
 def choose_line(values: Floats, problem: Problem, signs: Integers, groups: Integers) -> tuple[Line, Floats]:

@@ -45,12 +45,14 @@ def kinds(recipe: Recipe) -> dict[str, Recipe]:
     return compared | {FREE: replace(recipe, signed=False), NETWORKS: replace(recipe, networks=MEMBERS)}
 
 
-def answer_held_out(rows: Rows, parts: NDArray[np.str_], recipe: Recipe) -> Outcome:
-    """Every part's clips (`parts` [rows]; empty where a clip only trains) by a head that never saw the part."""
+def answer_held_out(rows: Rows, parts: NDArray[np.str_], shows: NDArray[np.str_], recipe: Recipe) -> Outcome:
+    """Every part's clips (`parts` [rows]; empty where a clip only trains) by a head that saw nothing of what `shows`
+    [rows] count to the part.
+    """
     answers = np.zeros((len(rows), 3))
     for part in np.unique(parts[parts != ""]):
         out = parts == part
-        answers[out] = score_rows(train_head(rows.where(~out), recipe), rows.where(out))
+        answers[out] = score_rows(train_head(rows.where(shows != part), recipe), rows.where(out))
     tested = rows.last & (parts != "") & np.isfinite(rows.sarcasm)
     return Outcome(
         answers[tested],
