@@ -94,6 +94,16 @@ def test_rows_are_scored_as_the_head_reads_them_live() -> None:
     assert head.read(rows.statistics[7], recent).sarcasm == pytest.approx(probability)
 
 
+def test_both_classes_count_the_same() -> None:
+    rows = make_rows(6, 1.0, clips=120)
+    few = rows.where((rows.sarcasm == 0) | (np.arange(120) % 4 == 0))
+    head = train_head(few, RECIPE)
+    assert few.sarcasm.mean() < 0.3
+    log_odds = score_rows(head, few)[:, SARCASM]
+    middle = (log_odds[few.sarcasm == 0].mean() + log_odds[few.sarcasm == 1].mean()) / 2
+    assert middle == pytest.approx(0.0, abs=0.25)
+
+
 def test_clips_without_any_label_of_a_kind_leave_its_output_at_rest() -> None:
     rows = make_rows(0, 2.0)
     unrated = np.full(len(rows), np.nan)

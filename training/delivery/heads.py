@@ -139,10 +139,23 @@ def _pose(rows: Rows) -> tuple[Problem, Problem, Problem]:
     # Sarcastic clips were rated by what is meant; only in sincere ones is that what the delivery shows.
     sincere = np.where(rows.sarcasm == 1.0, np.nan, rows.valence)
     return (
-        Problem(rows.sarcasm, rows.weight, speaker, folds, logistic=True),
+        Problem(rows.sarcasm, _balance(rows), speaker, folds, logistic=True),
         Problem(sincere, rows.weight, speaker, folds, logistic=False),
         Problem(rows.arousal, rows.weight, speaker, folds, logistic=False),
     )
+
+
+def _balance(rows: Rows) -> Floats:
+    """Weights [rows] with which both classes count the same: P(sarcasm) is of speech of which half is sarcastic,
+    whatever clips were at hand, and heads of different folds can be compared.
+    """
+    balanced = rows.weight.copy()
+    total = rows.weight[np.isfinite(rows.sarcasm)].sum()
+    for label in (0.0, 1.0):
+        own = rows.sarcasm == label
+        if own.any():
+            balanced[own] *= 0.5 * total / rows.weight[own].sum()
+    return balanced
 
 
 def _measure_columns(rows: Rows, recipe: Recipe, names: Sequence[str]) -> Columns:
