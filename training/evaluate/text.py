@@ -45,6 +45,8 @@ def run(material: Material) -> Findings:
     shows, on_shows = protocols.leave_one_show_out()
     by_part = {part.value: judge_lines(*_lines_of(part, shows, on_shows)) for part in Part}
     by_part["all"] = judge_lines(shows, on_shows)
+    bbt, _ = _lines_of(Part.BBT, shows, on_shows)
+    words_on_bbt = judge_lines(bbt, count_words(bbt)).auc
     figures = {f"friends {kind}": figure for kind, figure in name_figures(judged[_US]).items()}
     figures |= {
         f"friends, {name}: {kind}": f
@@ -67,6 +69,7 @@ def run(material: Material) -> Findings:
         ),
         chandler=chandler.fraction(),
         chandler_lines=int(own.sum()),
+        words_bbt=fraction(words_on_bbt),
         folds_rows=table(
             ("", "weighted F1, mean of five folds"),
             [
