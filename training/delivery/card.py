@@ -111,18 +111,20 @@ def describe(clips: Mapping[str, int], tables: Sequence[Table], heads: Sequence[
         "same speaker's other clips, as they would live.",
         "The AUC within a speaker is the one to read: over all clips, heads of different parts are compared, and "
         "each leans to its training shows' share of sarcasm, which is the other way round in the show left out.",
-        "What ships has two parts for the voice: a line on named statistics, its weights drawn to the signs that "
-        "the literature found and never against them, and a ridge line on the sound's 32 unnamed coordinates. The "
-        "face has the first alone. Beside them small networks were tried (a hidden layer on the statistics, a "
-        "convolution with attentive pooling over the last six seconds, five members stopped early on held-out "
-        "people): the column shows what they add. They are trained by the same command and do not ship.",
+        "What ships has two parts for the voice: a line on named statistics, its weights drawn to the signs that the "
+        "literature found and never against them, and a ridge line on the sound's 32 unnamed coordinates. The face has "
+        "the first alone, and held-out people of the training clips decide for each output whether the signs are "
+        "heeded. Both classes count the same, so that P(sarcasm) is of speech of which half is sarcastic. Beside them "
+        "small networks were tried (a hidden layer on the statistics, a convolution with attentive pooling over the "
+        "last six seconds, five members stopped early on held-out people): the column shows what they add. They are "
+        "trained by the same command and do not ship.",
         "Sentiment is learnt from the sincere clips alone: a sarcastic clip was rated by what is meant, not by what "
         "the delivery shows. The voice's activation is learnt from rated arousal. The face's is no rating at all: "
         "it is the statistic `expressivity`, how much the face moves against its own usual, in thirds of the "
         "largest deviation that counts; the table says how it goes with rated arousal.",
-        "After a first look at held-out figures two things were changed: calibration is drawn to the literature "
-        "instead of silencing a head whose clips do not bear it out (the face's, mostly), and the networks were "
-        "dropped.",
+        "After looks at held-out figures four things were changed: calibration is drawn to the literature instead of "
+        "silencing a head whose clips do not bear it out, both classes count the same, the face's signs may be "
+        "overruled, and the networks were dropped.",
         *map(str, tables),
     ]
     for head in heads:

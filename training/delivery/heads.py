@@ -40,7 +40,8 @@ Floats = NDArray[np.float64]
 class Recipe:
     """What a head is made of. `line` names the vectors' columns that get a line of their own, `network` those that the
     convolution reads; `networks` is how many members there are, 0 for lines alone: those are not shipped, for on shows
-    that were held out they added nothing (docs/model-card.md). Without `signed` the literature's signs are not heeded.
+    that were held out they added nothing (docs/model-card.md). Whether the literature's signs are heeded says `signed`;
+    None lets held-out people of the training clips decide, for each output.
 
     `activation` names a statistic that is the activation itself: how expressive a face is can be measured, and what
     raters call aroused is something else. Without one activation is learnt from their arousal.
@@ -53,7 +54,7 @@ class Recipe:
     network: tuple[str, ...]
     activation: str = ""
     networks: int = 0
-    signed: bool = True
+    signed: bool | None = None
 
 
 VOICE = Recipe(
@@ -62,6 +63,7 @@ VOICE = Recipe(
     VOICE_DIMS,
     SOUND_DIMS,
     PROSODY_DIMS,
+    signed=True,
 )
 FACE = Recipe(Modality.FACE, FACE_STATISTICS, FACE_DIMS, (), DEVIATION_DIMS, activation="expressivity")
 RECIPES = MappingProxyType({Modality.VOICE: VOICE, Modality.FACE: FACE})
@@ -86,9 +88,10 @@ def train_head(rows: Rows, recipe: Recipe) -> Head:
         rated = np.isfinite(problem.target)
         if rated.sum() and len(np.unique(problem.target[rated])) > 1:
             names = [statistic.name for statistic in recipe.statistics]
-            signs = look_up(names, SIGNS[output] if recipe.signed else {})
-            signs = np.concatenate([signs, np.zeros(newest.shape[1], np.intp)])
-            line, held_out[rated, output] = choose_line(values[rated], problem.where(rated), signs, groups)
+            signs = np.zeros(values.shape[1], np.intp)
+            signs[: len(names)] = look_up(names, SIGNS[output])
+            tried = [signs, np.zeros_like(signs)] if recipe.signed is None else [signs * recipe.signed]
+            line, held_out[rated, output] = choose_line(values[rated], problem.where(rated), tried, groups)
             weights[:, output] = line.weights
             held_out[~rated, output] = values[~rated] @ line.weights
     networks: Networks | None = None

@@ -161,21 +161,29 @@ def held_out_loss(problem: Problem, score: Floats) -> float:
     return loss + float(shrink / 2.0 * (levels @ levels))
 
 
-def choose_line(values: Floats, problem: Problem, signs: Integers, groups: Integers) -> tuple[Line, Floats]:
-    """The line with the penalties of least loss on held-out people, and those penalties' held-out scores [rows].
+def choose_line(values: Floats, problem: Problem, signs: Sequence[Integers], groups: Integers) -> tuple[Line, Floats]:
+    """The line with the signs, of those given, and the penalties of least loss on held-out people, and the held-out
+    scores [rows] of these.
 
     Each group of columns (numbered from 0) has its own penalty; they are chosen one after another, the others' at their
     strongest until then.
     """
-    strengths = np.full(int(groups.max()) + 1, PENALTIES[-1])
-    for group in range(len(strengths)):
-        tried = []
-        for penalty in PENALTIES:
-            strengths[group] = penalty
-            tried.append((held_out_loss(problem, _cross_score(values, problem, signs, strengths[groups])), penalty))
-        strengths[group] = min(tried)[1]
-    score = _cross_score(values, problem, signs, strengths[groups])
-    return fit_line(values, problem, signs, strengths[groups]), score
+    best: tuple[float, Integers, Floats] | None = None
+    for each in signs:
+        strengths = np.full(int(groups.max()) + 1, PENALTIES[-1])
+        loss = np.inf
+        for group in range(len(strengths)):
+            tried = []
+            for penalty in PENALTIES:
+                strengths[group] = penalty
+                tried.append((held_out_loss(problem, _cross_score(values, problem, each, strengths[groups])), penalty))
+            loss, strengths[group] = min(tried)
+        if best is None or loss < best[0]:
+            best = (loss, each, strengths[groups])
+    if best is None:
+        raise ValueError("no signs to choose from")
+    _, chosen, strength = best
+    return fit_line(values, problem, chosen, strength), _cross_score(values, problem, chosen, strength)
 
 
 def _cross_score(values: Floats, problem: Problem, signs: Integers, penalty: Floats) -> Floats:
