@@ -27,7 +27,10 @@ from training.parts import Part
 PITCH, PAUSES = 1.088, 1.49
 PUBLISHED = (("Qwen-Omni models", "33.6 to 60.5 %"), ("Gemini", "14.3 to 17.1 %"))
 """Flips on 95 sincere English clips of MUStARD++, Chen et al. 2026, "When Models Hear What They Expect"."""
-EVERYDAY = ("speech/librivox/*.wav", "speech/jfk.flac", "speech/silero_test.wav")
+WITHOUT_FACE = {
+    "read and public speech, no face": ("speech/librivox/*.wav", "speech/jfk.flac"),
+    "free speech with two ironic turns, no face": ("speech/silero_test.wav",),
+}
 
 
 def speak_expressively(pcm: Pcm) -> Retold:
@@ -59,7 +62,7 @@ def run(material: Material) -> Findings:
     talk = {
         "sincere clips": [_listen(case.observation, case.judge) for case in sincere],
         "the same, expressive": [_listen(o, case.judge) for case, o in zip(sincere, retold, strict=True)],
-        "read and public speech, no face": _listen_everyday(material, cases),
+        **{name: _listen_to_files(patterns, material, cases) for name, patterns in WITHOUT_FACE.items()},
     }
     rates = {name: _rate(stretches) for name, stretches in talk.items()}
     figures = {"flips": flips[names[everything]]}
@@ -107,13 +110,13 @@ def _listen(observation: Observation, judging: Judge) -> Talk:
     return Talk((observation.speech_end_ns - observation.speech_start_ns) / NS_PER_S, turned_on)
 
 
-def _listen_everyday(material: Material, cases: Cases) -> list[Talk]:
+def _listen_to_files(patterns: Sequence[str], material: Material, cases: Cases) -> list[Talk]:
     """By the weights that ship: those that never saw Friends."""
-    paths = sorted(path for pattern in EVERYDAY for path in material.data.glob(pattern))
+    paths = sorted(path for pattern in patterns for path in material.data.glob(pattern))
     models = replace(cases.store.models, recognizer=MoonshineRecognizer())
     return [
         _listen(observe(decode_audio(path).pcm, None, models=models), cases.judges[Part.FRIENDS])
-        for path in track(paths, "everyday speech")
+        for path in track(paths, "speech without a face")
     ]
 
 
