@@ -14,8 +14,7 @@ import torch
 from training.text.batches import Roughness, load_tokenizer, roughen, seeded, shuffle_into_batches
 from training.text.card import replace_section
 from training.text.corpora import Line
-from training.text.network import TextNetwork
-from training.text.sarcasm import average
+from training.text.network import TextNetwork, average
 
 IDS = torch.tensor([[101, 2307, 102, 2833, 102]])
 TYPES = torch.tensor([[0, 0, 0, 1, 0]])

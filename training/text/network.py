@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
@@ -142,6 +143,32 @@ class TextNetwork(nn.Module):
         twin.requires_grad_(True)
         twin.words.requires_grad_(False)
         return twin
+
+
+def average(networks: Sequence[TextNetwork]) -> TextNetwork:
+    """The network whose every weight is the mean of theirs."""
+    soup = networks[0].twin()
+    states = [network.state_dict() for network in networks]
+    soup.load_state_dict({name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]})
+    return soup.eval()
+
+
+def retreat(network: TextNetwork, share: float) -> TextNetwork:
+    """`network` with its weights moved by `share` of the way back to MiniLM's, the heads as they are.
+
+    What it was taught stays nearly whole, and what MiniLM knew of words comes back (WiSE-FT, Wortsman et al. 2022,
+    arXiv 2109.01903).
+    """
+    mixed, before = network.twin(), load_pretrained().to(network.device).state_dict()
+    state = mixed.state_dict()
+    heads = ("sentiment.", "sarcasm.")
+    mixed.load_state_dict(
+        {
+            name: weight if name.startswith(heads) else torch.lerp(weight, before[name], share)
+            for name, weight in state.items()
+        }
+    )
+    return mixed.eval()
 
 
 def load_pretrained() -> TextNetwork:

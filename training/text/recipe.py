@@ -21,11 +21,15 @@ from training.text.sarcasm import Recipe
 VERSION = "text-2"
 SEED = 0
 SENTIMENT = Schedule(epochs=1, peak_rate=1.5e-4, frozen_layers=2, checks=8)
-SARCASM = Recipe(Schedule(epochs=2, peak_rate=2e-5, frozen_layers=4, checks=2))
+RETREAT = 0.5  # of the way: less sentiment, 91.1 to 90.1 % of SST-2's dev phrases, for sarcasm's AUC 0.615 to 0.644
+SARCASM = Recipe(Schedule(epochs=2, peak_rate=5e-5, frozen_layers=4, checks=2), probe_c=0.02, runs=2)
 SARCASM_IN_BRIEF = replace(SARCASM, runs=1)  # for protocols that fit models of their own
 MELD = Schedule(epochs=2, peak_rate=1e-4, frozen_layers=4, checks=2)
 BILSTM_SENTIMENT = Schedule(epochs=1, peak_rate=2e-3, checks=4)
 BILSTM_SARCASM = Schedule(epochs=6, peak_rate=5e-4, checks=1)
+# Cross-validation over scenes: the turns before rather blur than help (AUC 0.616 with them, 0.632 without, by the same
+# probe), so half of the lines are learnt without them.
+SARCASM_ROUGHNESS = Roughness(no_context=0.5)
 SENTIMENT_ROUGHNESS = Roughness(stray_context=0.15)  # a turn before costs as much time as the line itself
 FEWEST_WORDS = 3  # of an SST-2 phrase
 COPIES = 4  # of each sitcom line, roughened differently
@@ -33,6 +37,7 @@ REPLAY_LINES = 2_000
 VALIDATION_SHARE = 0.2  # of the sarcasm scenes
 VALIDATION_PHRASES = 700
 VALIDATION_COMMENTS = 1_500
+CALIBRATION_COMMENTS = 500  # of these, for the temperature alone
 
 
 @dataclass(frozen=True, slots=True)

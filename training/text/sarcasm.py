@@ -24,7 +24,7 @@ from torch import Tensor
 from training.text.batches import seeded
 from training.text.descent import Schedule, descend
 from training.text.measure import logistic
-from training.text.network import TextNetwork
+from training.text.network import TextNetwork, average
 from training.text.primed import Primed, finish, read_primed, shuffle_primed
 from training.text.targets import Aside, Targets, aside_loss, polarity_loss, sarcasm_loss
 
@@ -70,14 +70,6 @@ def probe_sarcasm(network: TextNetwork, lesson: Lesson, recipe: Recipe) -> None:
     with torch.no_grad():
         network.sarcasm.weight.copy_(torch.from_numpy(model.coef_))
         network.sarcasm.bias.copy_(torch.from_numpy(model.intercept_))
-
-
-def average(networks: Sequence[TextNetwork]) -> TextNetwork:
-    """The network whose every weight is the mean of theirs."""
-    soup = networks[0].twin()
-    states = [network.state_dict() for network in networks]
-    soup.load_state_dict({name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]})
-    return soup.eval()
 
 
 def _run(probed: TextNetwork, lesson: Lesson, recipe: Recipe, seed: int, title: str) -> TextNetwork:

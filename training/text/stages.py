@@ -15,13 +15,13 @@ from tokenizers import Tokenizer
 
 from encoders.text_model import WEIGHTS
 from training.text import recipe
-from training.text.batches import Roughness, roughen, seeded
+from training.text.batches import roughen, seeded
 from training.text.corpora import Line
 from training.text.export import Temperatures, predict_onnx, write_float, write_int8, write_settings
 from training.text.folds import FOLDS, Fold
 from training.text.inference import predict
 from training.text.measure import fit_temperature, polarities, polarity_loss, sarcasm_loss, sentiment_loss
-from training.text.network import TextNetwork, load_pretrained
+from training.text.network import TextNetwork, load_pretrained, retreat
 from training.text.parity import Parity
 from training.text.primed import Primed, prime
 from training.text.sarcasm import Lesson, Recipe, learn_sarcasm
@@ -59,7 +59,7 @@ def choose_device(name: str) -> torch.device:
 def learn_sentiment(
     corpora: recipe.Corpora, tokenizer: Tokenizer, device: torch.device, cache: Path = CACHE
 ) -> TextNetwork:
-    """The network that every sarcasm stage starts from."""
+    """The network that every sarcasm stage starts from: trained on sentiment, then part of the way back to MiniLM."""
 
     def learn() -> TextNetwork:
         network = load_pretrained().to(device)
@@ -82,7 +82,8 @@ def learn_sentiment(
         )
 
     made_from = (recipe.SENTIMENT, recipe.SENTIMENT_ROUGHNESS, len(corpora.sentiment))
-    return _cached(cache / f"sentiment-{fingerprint(made_from)}.pt", learn, device)
+    learnt = _cached(cache / f"sentiment-{fingerprint(made_from)}.pt", learn, device)
+    return retreat(learnt, recipe.RETREAT)
 
 
 def prime_sitcoms(
@@ -96,11 +97,11 @@ def prime_sitcoms(
     def primed(heard: Sequence[Line]) -> dict[Line, Primed]:
         return dict(zip(lines, prime(base, tokenizer, heard, layers), strict=True))
 
-    roughness = Roughness()
     return Sitcoms(
         plain=primed(lines),
         rough=[
-            primed([roughen(line, corpora.sentiment, roughness, rng) for line in lines]) for _ in range(recipe.COPIES)
+            primed([roughen(line, corpora.sentiment, recipe.SARCASM_ROUGHNESS, rng) for line in lines])
+            for _ in range(recipe.COPIES)
         ],
         replay=prime(
             base,
@@ -123,7 +124,8 @@ def build_folds(
     folder: Path = FOLDS,
 ) -> None:
     """Bring the model of each fold up to date in a folder of its own name; what is current costs nothing."""
-    prints = {fold.name: fingerprint((recipe.SENTIMENT, len(corpora.sentiment), how, fold)) for fold in folds}
+    made_from = recipe.SENTIMENT, recipe.RETREAT, recipe.SARCASM_ROUGHNESS
+    prints = {fold.name: fingerprint((*made_from, len(corpora.sentiment), how, fold)) for fold in folds}
     stale = [fold for fold in folds if _print_of(folder / fold.name) != prints[fold.name]]
     if not stale:
         return
@@ -134,7 +136,7 @@ def build_folds(
     for number, fold in enumerate(stale, start=1):
         title = f"{fold.name} ({number} of {len(stale)})"
         network = learn_sarcasm(base, sitcoms.lesson(fold), how, recipe.SEED, title)
-        export(network, tokenizer, folder / fold.name, fold.validation, corpora.comments)
+        export(network, tokenizer, folder / fold.name, fold.validation, corpora.comments[: recipe.CALIBRATION_COMMENTS])
         (folder / fold.name / PRINT).write_text(prints[fold.name], "utf-8")
 
 
