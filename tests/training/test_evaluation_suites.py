@@ -17,6 +17,7 @@ from encoders.samples import Modality
 from training.clips.observation import Course
 from training.evaluate.__main__ import SUITES
 from training.evaluate.acting import PRAISE_AND_BLAME
+from training.evaluate.alarms import Talk, rate
 from training.evaluate.laughter import fall_silent
 from training.evaluate.page import SECTIONS
 from training.evaluate.removal import CUES, find_columns, neutralise
@@ -61,6 +62,12 @@ def test_a_cue_is_removed_from_statistics_and_vectors_and_nothing_else() -> None
     assert np.allclose(plain.vectors[confidence > 0, 2], course.vectors[confidence > 0, 2].mean())
     assert plain.vectors[2, 2] == course.vectors[2, 2]
     assert np.array_equal(np.delete(plain.vectors, 2, 1), np.delete(course.vectors, 2, 1))
+
+
+def test_no_alarm_in_an_hour_is_not_never() -> None:
+    none, one = rate([Talk(1800.0, 0), Talk(1800.0, 0)]), rate([Talk(3600.0, 1)])
+    assert (none.value, none.low, none.high) == pytest.approx((0, 0, 3.689), abs=1e-3)
+    assert (one.value, one.low, one.high) == pytest.approx((1, 0.025, 5.572), abs=1e-3)
 
 
 def test_silence_begins_where_it_should() -> None:

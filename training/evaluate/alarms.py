@@ -64,7 +64,7 @@ def run(material: Material) -> Findings:
         "the same, expressive": [_listen(o, case.judge) for case, o in zip(sincere, retold, strict=True)],
         **{name: _listen_to_files(patterns, material, cases) for name, patterns in WITHOUT_FACE.items()},
     }
-    rates = {name: _rate(stretches) for name, stretches in talk.items()}
+    rates = {name: rate(stretches) for name, stretches in talk.items()}
     figures = {"flips": flips[names[everything]]}
     figures |= {f"flips, {name}": figure for name, figure in flips.items()}
     figures |= {f"alarms an hour, {name}": rate for name, rate in rates.items()}
@@ -120,7 +120,7 @@ def _listen_to_files(patterns: Sequence[str], material: Material, cases: Cases) 
     ]
 
 
-def _rate(stretches: Sequence[Talk]) -> Figure:
+def rate(stretches: Sequence[Talk]) -> Figure:
     """Alarms an hour, with the exact interval of a Poisson count (Garwood 1936): none in few minutes is not never."""
     alarms = sum(each.alarms for each in stretches)
     hours = sum(each.duration_s for each in stretches) / 3600
