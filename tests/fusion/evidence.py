@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from encoders.samples import Cue, Embedding, Interval, Modality, Reading
+from fusion.shipped import load
 
 MS = 1_000_000
+
+_READ = load().function.dims
+_WIDTHS = {Modality.TEXT: _READ.text, Modality.VOICE: _READ.voice, Modality.FACE: _READ.face}
 
 
 def evidence(
@@ -21,7 +25,7 @@ def evidence(
     read: bool = True,
     seq: int = 0,
 ) -> Embedding:
-    """An embedding of one number; without a reading where `read` is off."""
+    """An embedding of one number, as often as the shipped f() reads; without a reading where `read` is off."""
     reading = Reading(sarcasm, sentiment, cues) if read else None
-    vector = np.array([sarcasm], np.float32)
+    vector = np.full(max(1, _WIDTHS[modality]), sarcasm, np.float32)
     return Embedding(seq, modality, Interval(start_ms * MS, end_ms * MS), vector, confidence, reading)

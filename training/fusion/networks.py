@@ -42,7 +42,9 @@ class Inputs:
     word_mask: Tensor
     voice: Tensor  # [.., steps, PROSODY]
     voice_mask: Tensor
-    sound: Tensor  # [.., SOUND]: what the newest voice vector holds of the last seconds
+    sound: (
+        Tensor  # [.., 2 * SOUND]: what the newest voice vector holds of the last seconds, and the mean of the stretch
+    )
     face: Tensor  # [.., steps, FACE]
     face_mask: Tensor
     readings: Tensor
@@ -78,7 +80,7 @@ class FrontEnds(nn.Module):
         self.face = Convolution(members, FACE, WIDE)
         self.face_again = Convolution(members, WIDE, WIDE, apart=2)
         self.pools = nn.ModuleList(Pooling(members, WIDE) for _ in range(3))
-        self.sound = Linear(members, SOUND, WIDE)
+        self.sound = Linear(members, 2 * SOUND, WIDE)
         self.wholes = nn.ModuleList(Linear(members, wide + 3, WIDE) for wide in (WIDE, 2 * WIDE, WIDE))
         self.missing = nn.Parameter(torch.zeros(members, 1, 3, WIDE))
         self.dropout = nn.Dropout(DROPOUT)

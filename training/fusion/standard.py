@@ -59,7 +59,7 @@ class Standard(nn.Module):
             word_mask[None],
             voice[None],
             voice_mask[None],
-            _newest(every[..., PROSODY:], raw["voice_mask"])[None],
+            _sound(every[..., PROSODY:], raw["voice_mask"] * (raw["voice"][..., PROSODY:] != 0).any(dim=-1))[None],
             face[None],
             face_mask[None],
             raw["readings"][None],
@@ -104,11 +104,14 @@ def _mark(marks: Tensor) -> Tensor:
     return torch.cat([end - start, *rest], dim=-1)
 
 
-def _newest(x: Tensor, mask: Tensor) -> Tensor:
-    """The last step [batch, wide] of [batch, steps, wide] that is not masked; 0 where all are."""
+def _sound(x: Tensor, mask: Tensor) -> Tensor:
+    """Of [batch, steps, wide] the last step that is not masked and the mean of such [batch, 2 * wide]; 0 without."""
+    bounded = _bounded(x)
     later = torch.arange(1, mask.shape[-1] + 1) * (mask > 0)
     last = (later == later.amax(dim=-1, keepdim=True)) * (mask > 0)
-    return (_bounded(x) * last[..., None]).sum(dim=-2)
+    newest = (bounded * last[..., None]).sum(dim=-2)
+    mean = (bounded * mask[..., None]).sum(dim=-2) / mask.sum(dim=-1, keepdim=True).clamp_min(1e-3)
+    return torch.cat([newest, mean], dim=-1)
 
 
 def _coarsen(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
