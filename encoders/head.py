@@ -1,8 +1,8 @@
 """Named statistics and the vectors of the last seconds in, a reading with its reasons out: the head of face and voice.
 
-Two linear paths, one on the statistics, one on columns of the newest vector; beside them small networks, whose answers
-are averaged and added: a hidden layer on the statistics, and a convolution over the vectors, pooled by attention (Lin
-et al. 2017, arXiv 1703.03130). All of it looks back over a fixed stretch, so it streams as it is.
+Two linear paths, one on the statistics, one on the mean of some columns of the vectors; beside them small networks,
+whose answers are averaged and added: a hidden layer on the statistics, and a convolution over the vectors, pooled by
+attention (Lin et al. 2017, arXiv 1703.03130). All of it looks back over a fixed stretch, so it streams as it is.
 """
 
 from __future__ import annotations
@@ -49,6 +49,15 @@ class Columns:
     def standardise(self, vectors: NDArray[np.float32]) -> Floats:
         """The columns of vectors [..., dim] in standard deviations [..., d], bounded."""
         return np.clip((vectors[..., self.at] - self.level) / self.spread, -LARGEST_DEVIATION, LARGEST_DEVIATION)
+
+    def average(self, vectors: NDArray[np.float32], known: NDArray[np.bool_]) -> Floats:
+        """Their mean [..., d], in standard deviations, over the known steps of vectors [..., steps, dim]; else 0.
+
+        A step whose columns are all 0 has not been heard yet and does not count.
+        """
+        heard = known & vectors[..., self.at].any(axis=-1)
+        count = np.maximum(heard.sum(axis=-1), 1)[..., None]
+        return np.asarray((self.standardise(vectors) * heard[..., None]).sum(axis=-2) / count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ class Head:
 
     `mean` and `scale` are those of the training clips; the statistics themselves are relative to the person's baseline.
     `weights` [k, 3] and `bias` [3] are the linear path on them, `columns` and `column_weights` [d, 3] the one on the
-    newest vector. `networks` are left out where they did not help.
+    vectors' mean. `networks` are left out where they did not help.
     """
 
     modality: Modality
@@ -179,8 +188,8 @@ class Head:
 
     def score(self, deviations: Floats, recent: Recent) -> Floats:
         """Log odds of sarcasm, sentiment and activation [n, 3], unbounded, for standardised statistics [n, k]."""
-        newest = self.columns.standardise(recent.vectors[-1]) * recent.known[-1]
-        outputs = deviations @ self.weights + self.bias + newest @ self.column_weights
+        mean = self.columns.average(recent.vectors, recent.known)
+        outputs = deviations @ self.weights + self.bias + mean @ self.column_weights
         if self.networks is not None:
             outputs = outputs + self.networks.judge(deviations) + self.networks.listen(recent.vectors, recent.known)
         return np.asarray(outputs)

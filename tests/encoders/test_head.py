@@ -133,6 +133,14 @@ def test_the_networks_say_what_their_members_say_on_average() -> None:
     np.testing.assert_allclose(added, expected)
 
 
+def test_the_mean_is_over_what_was_heard() -> None:
+    columns = Columns(np.array([1, 2]), np.array([1.0, 0.0]), np.array([2.0, 1.0]))
+    vectors = np.array([[9, 9, 9], [9, 3, 1], [9, 5, 2], [9, 0, 0]], np.float32)
+    known = np.array([False, True, True, True])
+    np.testing.assert_allclose(columns.average(vectors, known), [1.5, 1.5])
+    assert not columns.average(vectors, np.zeros(4, np.bool_)).any()
+
+
 def test_without_vectors_the_convolution_says_nothing() -> None:
     recent = Recent(DIM)
     assert not make_networks().listen(recent.vectors, recent.known).any()

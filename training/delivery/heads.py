@@ -18,8 +18,10 @@ from encoders.sound import SOUND_DIMS
 from encoders.voice_statistics import VOICE_STATISTICS
 from training.delivery.lines import (
     ACTIVATION_SIGNS,
+    PENALTIES,
     SARCASM_SIGNS,
     SENTIMENT_SIGNS,
+    STRONG_PENALTIES,
     Problem,
     calibrate,
     choose_line,
@@ -78,9 +80,9 @@ def train_head(rows: Rows, recipe: Recipe) -> Head:
     scale = np.sqrt(np.average(np.square(rows.statistics - mean), axis=0, weights=rows.weight)) + 1e-6
     deviations = np.clip((rows.statistics - mean) / scale, -LARGEST_DEVIATION, LARGEST_DEVIATION)
     line_columns, network_columns = (_measure_columns(rows, recipe, names) for names in (recipe.line, recipe.network))
-    newest = line_columns.standardise(rows.vectors[:, -1]) * rows.known[:, -1:]
-    values = np.concatenate([deviations, newest], axis=1)
-    groups = np.repeat([0, 1], [deviations.shape[1], newest.shape[1]])
+    heard = line_columns.average(rows.vectors, rows.known)
+    values = np.concatenate([deviations, heard], axis=1)
+    groups = np.repeat([0, 1], [deviations.shape[1], heard.shape[1]])
     problems = _pose(rows)
 
     weights, bias, held_out = np.zeros((values.shape[1], 3)), np.zeros(3), np.zeros((len(rows), 3))
@@ -91,7 +93,8 @@ def train_head(rows: Rows, recipe: Recipe) -> Head:
             signs = np.zeros(values.shape[1], np.intp)
             signs[: len(names)] = look_up(names, SIGNS[output])
             tried = [signs, np.zeros_like(signs)] if recipe.signed is None else [signs * recipe.signed]
-            line, held_out[rated, output] = choose_line(values[rated], problem.where(rated), tried, groups)
+            penalties = (STRONG_PENALTIES if problem.logistic else PENALTIES, PENALTIES)
+            line, held_out[rated, output] = choose_line(values[rated], problem.where(rated), tried, groups, penalties)
             weights[:, output] = line.weights
             held_out[~rated, output] = values[~rated] @ line.weights
     networks: Networks | None = None
@@ -126,8 +129,8 @@ def train_head(rows: Rows, recipe: Recipe) -> Head:
 def score_rows(head: Head, rows: Rows) -> Floats:
     """Log odds of sarcasm, sentiment and activation [rows, 3], as the head would say them live."""
     deviations = head.standardise(rows.statistics)
-    newest = head.columns.standardise(rows.vectors[:, -1]) * rows.known[:, -1:]
-    outputs = deviations @ head.weights + head.bias + newest @ head.column_weights
+    heard = head.columns.average(rows.vectors, rows.known)
+    outputs = deviations @ head.weights + head.bias + heard @ head.column_weights
     if head.networks is not None:
         listened = [
             head.networks.listen(vectors, known) for vectors, known in zip(rows.vectors, rows.known, strict=True)
@@ -164,9 +167,9 @@ def _balance(rows: Rows) -> Floats:
 def _measure_columns(rows: Rows, recipe: Recipe, names: Sequence[str]) -> Columns:
     """Mean and spread of the columns over all known steps, a clip's rows weighing one clip."""
     at = np.array([recipe.dims.index(name) for name in names], np.intp)
-    weight = rows.known * rows.weight[:, None]
-    total = max(float(weight.sum()), 1e-9)
     values = rows.vectors[..., at].astype(np.float64)
+    weight = rows.known * values.any(axis=-1) * rows.weight[:, None]
+    total = max(float(weight.sum()), 1e-9)
     level = np.einsum("rs,rsd->d", weight, values) / total
     spread = np.sqrt(np.einsum("rs,rsd->d", weight, np.square(values - level)) / total) + 1e-6
     return Columns(at, level, spread)

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
 PENALTIES = (0.1, 0.5, 2.5, 12.5)
+STRONG_PENALTIES = (2.5, 12.5, 60.0)  # where the literature knows better than some hundred clips
+COMMON = 0.1  # log odds a standard deviation, about: so much one sign of the literature may be worth
 INNER_FOLDS = 5
 BELIEF = 0.3
 NOTHING = np.zeros(0, np.intp)
@@ -95,13 +97,14 @@ def fit_line(
     `base`.
 
     Minimises mean loss (log loss, or half the squared error) + 1 / 2 * penalty [n] * |weights - common * signs|^2:
-    weights are drawn to one common size, learnt too and never negative, in the direction of `signs` [n], and may not
-    point against it. The speakers' offsets, a random effect of unit variance, are no part of the line.
+    weights are drawn to one common size (learnt too, about COMMON, never negative) in the direction of `signs` [n], and
+    may not point against it. The speakers' offsets, a random effect of unit variance, are no part of the line.
     """
     target, weight, speaker = problem.target, problem.weight, problem.speaker
     share = weight / weight.sum()
     width, speakers = values.shape[1], int(speaker.max()) + 1
     shrink = 1.0 / weight.sum()
+    modesty = shrink / COMMON**2
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         weights, common, bias = parameters[:width], parameters[width], parameters[width + 1]
@@ -114,10 +117,10 @@ def fit_line(
             value = float(share @ np.square(score - target)) / 2.0
             slope = share * (score - target)
         apart = weights - common * signs
-        value += float(penalty * apart @ apart) / 2.0 + shrink / 2.0 * float(common**2 + offsets @ offsets)
+        value += float(penalty * apart @ apart + modesty * common**2 + shrink * offsets @ offsets) / 2.0
         gradient = [
             values.T @ slope + penalty * apart,
-            [shrink * common - float(penalty * apart @ signs), slope.sum()],
+            [modesty * common - float(penalty * apart @ signs), slope.sum()],
             np.bincount(speaker, slope, speakers) + shrink * offsets,
         ]
         return value, np.concatenate(gradient)
@@ -161,20 +164,26 @@ def held_out_loss(problem: Problem, score: Floats) -> float:
     return loss + float(shrink / 2.0 * (levels @ levels))
 
 
-def choose_line(values: Floats, problem: Problem, signs: Sequence[Integers], groups: Integers) -> tuple[Line, Floats]:
+def choose_line(
+    values: Floats,
+    problem: Problem,
+    signs: Sequence[Integers],
+    groups: Integers,
+    penalties: Sequence[Sequence[float]],
+) -> tuple[Line, Floats]:
     """The line with the signs, of those given, and the penalties of least loss on held-out people, and the held-out
     scores [rows] of these.
 
-    Each group of columns (numbered from 0) has its own penalty; they are chosen one after another, the others' at their
-    strongest until then.
+    Each group of columns (numbered from 0) has a penalty of its own, one of `penalties` [groups]; they are chosen one
+    after another, the others' at their strongest until then.
     """
     best: tuple[float, Integers, Floats] | None = None
     for each in signs:
-        strengths = np.full(int(groups.max()) + 1, PENALTIES[-1])
+        strengths = np.array([max(options) for options in penalties])
         loss = np.inf
         for group in range(len(strengths)):
             tried = []
-            for penalty in PENALTIES:
+            for penalty in penalties[group]:
                 strengths[group] = penalty
                 tried.append((held_out_loss(problem, _cross_score(values, problem, each, strengths[groups])), penalty))
             loss, strengths[group] = min(tried)
