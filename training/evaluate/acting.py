@@ -18,7 +18,6 @@ PRAISE_AND_BLAME = (
     ("This is the best day of my life.", "This is the worst day of my life."),
     ("You did a fantastic job on the report.", "You did a terrible job on the report."),
     ("What a beautiful song you wrote for us.", "What an awful song you wrote for us."),
-    ("The service in this hotel is excellent.", "The service in this hotel is dreadful."),
 )
 """Positive words and, as nearly alike as can be, negative ones."""
 LEAST_SENTIMENT = 0.1  # of words whose sign is worth asking about

@@ -34,7 +34,7 @@ from training.evaluate.stage import VOICES, Stage
 from training.measures import Figure, bootstrap
 from training.parts import Part
 
-SAMPLE = 40
+SAMPLE = 30
 """Of the real clips, as many of them sarcastic as sincere, drawn once by the seed below."""
 SEED = 0
 PITCH, FLATTENING, LONGER, GAIN_DB, SNR_DB = 0.85, 0.5, 1.3, 6.0, 20.0
