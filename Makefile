@@ -2,6 +2,7 @@
 # make test   format, lint, types, floors, tests
 # make test-long  hours of recording: memory flat, results complete (many minutes)
 # make train  all weights again, from ../shared/data and CLIPS
+# make evaluate  what the models are worth, on what they have not met: writes docs/evaluation.md (CLIPS as for train)
 # make bench  whole-process figures of this machine
 # make bench-speech  word errors, delays and word times of each speech engine (CLIPS=DIR adds conversation; ARGS=--help)
 PYTHON ?= python3.11
@@ -9,7 +10,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test test-long train bench clean
+.PHONY: run test test-long train evaluate bench bench-speech clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -27,13 +28,18 @@ test-long: .venv/dev.stamp
 	@sh scripts/system-libraries test
 	$(BIN)/pytest -m long -s tests/long
 
-# CLIPS is a folder of MUStARD's clips, or a bare clone of a repository that holds them (docs/model-card.md)
+# CLIPS names folders of clips as published, or bare clones of repositories that hold them (docs/training.md)
 train: .venv/dev.stamp
-	@test -n "$(CLIPS)" || { echo "say where the clips are: make train CLIPS=DIR"; exit 1; }
-	$(PIP) --editable '.[live,dev,train]'
+	@test -n "$(CLIPS)" || { echo 'say where the clips are: make train CLIPS="DIR DIR"'; exit 1; }
 	$(BIN)/python -m training.text
+	$(BIN)/python -m training.sound --clips $(CLIPS)
+	$(BIN)/python -m training.clips --clips $(CLIPS)
 	$(BIN)/python -m training.delivery --clips $(CLIPS)
 	$(BIN)/python -m training.fusion --clips $(CLIPS)
+
+evaluate: .venv/dev.stamp
+	@test -n "$(CLIPS)" || { echo 'say where the clips are: make evaluate CLIPS="DIR DIR"'; exit 1; }
+	$(BIN)/python -m training.evaluate --clips $(CLIPS)
 
 bench: .venv/dev.stamp
 	@sh scripts/system-libraries live
