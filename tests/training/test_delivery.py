@@ -20,7 +20,7 @@ from training.clips.observation import Course, Observation
 from training.delivery.card import write_section
 from training.delivery.heads import Recipe, score_rows, train_head
 from training.delivery.held_out import HeldOutHeads
-from training.delivery.lines import PENALTIES, Problem, calibrate, choose_line, fit_line, split_people
+from training.delivery.lines import PENALTIES, Problem, calibrate, choose_line, fit_line, split_clips, split_people
 from training.delivery.networks import Member, Task, stack_members, train_members, unfold
 from training.delivery.rows import Rows, gather_rows
 from training.delivery.scores import answer_held_out, assign_parts, compare_within
@@ -177,6 +177,13 @@ def test_a_person_is_in_one_fold_only() -> None:
     folds = split_people(people)
     assert all(len(set(folds[people == person].tolist())) == 1 for person in set(people.tolist()))
     assert len(set(folds.tolist())) == 5
+
+
+def test_clips_of_one_person_are_parted_all_the_same() -> None:
+    folds = split_clips(np.array(["me"] * 6), np.array(list("aabbcd")))
+    assert folds[0] == folds[1] != folds[2] == folds[3]
+    with pytest.raises(ValueError, match="two clips"):
+        split_clips(np.array(["me"] * 2), np.array(["a", "a"]))
 
 
 def test_networks_say_in_numpy_what_their_members_say_in_torch() -> None:

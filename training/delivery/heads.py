@@ -26,7 +26,7 @@ from training.delivery.lines import (
     calibrate,
     choose_line,
     look_up,
-    split_people,
+    split_clips,
 )
 from training.delivery.networks import Task, train_members
 from training.delivery.rows import Rows
@@ -141,7 +141,7 @@ def score_rows(head: Head, rows: Rows) -> Floats:
 
 def _pose(rows: Rows) -> tuple[Problem, Problem, Problem]:
     speaker = np.unique(rows.speaker, return_inverse=True)[1].astype(np.intp)
-    folds = split_people(rows.person)
+    folds = split_clips(rows.person, rows.key)
     # Sarcastic clips were rated by what is meant; only in sincere ones is that what the delivery shows.
     sincere = np.where(rows.sarcasm == 1.0, np.nan, rows.valence)
     return (

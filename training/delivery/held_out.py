@@ -20,7 +20,7 @@ from training.clips.corpora import Clip
 from training.clips.observation import Observation
 from training.clips.paths import CACHE
 from training.delivery.heads import RECIPES, Recipe, train_head
-from training.delivery.lines import split_people
+from training.delivery.lines import split_clips
 from training.delivery.rows import Rows, gather_rows
 from training.parts import Part, part_of
 
@@ -64,8 +64,8 @@ class HeldOutHeads:
     def of(self, part: Part | None) -> HeadsWithout:
         """The heads while `part` is held out; with None nothing is."""
         training = [clip for clip in self._clips.values() if part is None or part_of(clip.show) is not part]
-        people = split_people(np.array([clip.person for clip in training]), FOLDS)
-        folds = {clip.key: int(fold) for clip, fold in zip(training, people, strict=True)}
+        people, keys = (np.array(names) for names in zip(*((c.person, c.key) for c in training), strict=True))
+        folds = {key: int(fold) for key, fold in zip(keys.tolist(), split_clips(people, keys, FOLDS), strict=True)}
         name = "everything" if part is None else f"without {part}"
         trained = []
         for fold in show_progress([None, *range(FOLDS)], f"heads, {name}"):

@@ -249,5 +249,15 @@ def split_people(people: NDArray[np.str_], folds: int = INNER_FOLDS) -> Integers
     return np.array([fold[str(person)] for person in people])
 
 
+def split_clips(people: NDArray[np.str_], keys: NDArray[np.str_], folds: int = INNER_FOLDS) -> Integers:
+    """A fold for each row, of people; of clips (`keys` [rows]) where there are too few people to part.
+
+    Raises ValueError where there are not even two clips.
+    """
+    if len(np.unique(keys)) < 2:
+        raise ValueError("training needs at least two clips with a voice or face for a second")
+    return split_people(people if len(np.unique(people)) >= folds else keys, folds)
+
+
 def look_up(names: Sequence[str], signs: Mapping[str, int]) -> Integers:
     return np.array([signs.get(name, 0) for name in names], np.intp)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from encoders.head import ACTIVATION, SARCASM, SENTIMENT
 from encoders.samples import Modality
 from training.delivery.heads import MEMBERS, Recipe, score_rows, train_head
-from training.delivery.lines import split_people
+from training.delivery.lines import split_clips
 from training.delivery.rows import Rows
 from training.measures import Figure, auc, auc_within, bootstrap, brier, concordance, ece, paired, pearson
 
@@ -61,9 +61,9 @@ def answer_held_out(rows: Rows, parts: NDArray[np.str_], shows: NDArray[np.str_]
 
 
 def assign_parts(rows: Rows, part_by_key: Mapping[str, str]) -> NDArray[np.str_]:
-    """The part that holds each row out, from its clip's key; five folds of people where no clip has one."""
+    """The part that holds each row out, from its clip's key; five folds of people where none has one."""
     parts = np.array([part_by_key.get(key, "") for key in rows.key.tolist()])
-    return parts if (parts != "").any() else split_people(rows.person).astype(np.str_)
+    return parts if (parts != "").any() else split_clips(rows.person, rows.key).astype(np.str_)
 
 
 @dataclass(frozen=True, slots=True)
