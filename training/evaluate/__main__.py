@@ -17,6 +17,7 @@ from training.clips.paths import CACHE, DATA, ROOT
 from training.evaluate import alarms, behaviour, clips, rolling, sentiment, shortcuts, text
 from training.evaluate.material import Material
 from training.evaluate.page import Findings, publish
+from training.evaluate.readme import tell_newcomers
 
 PAGE = ROOT / "docs" / "evaluation.md"
 SUITES: Mapping[str, Callable[[Material], Findings]] = {
@@ -47,6 +48,8 @@ def main() -> None:
         if not chosen.suites or name in chosen.suites:
             print(f"{name} …", flush=True)
             publish(chosen.page, name, run(material))
+    if chosen.page == PAGE:
+        tell_newcomers(ROOT / "README.md", PAGE.with_suffix(".json"))
     print(f"written: {chosen.page}")
 
 
