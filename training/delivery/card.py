@@ -71,7 +71,7 @@ def describe_expression(agreement: Sequence[Agreement]) -> str:
     header = "| coefficient | with its teacher | with the landmarker task | teacher with the task | shipped |"
     return "\n\n".join(
         [
-            "### Expression coefficients",
+            "## Face: expression coefficients",
             "Written by `python -m training.delivery --expression`; do not edit by hand.",
             "Distilled from MediaPipe's blendshape model (Apache-2.0) into a network on the landmarks. Pearson "
             "correlation on people the network never saw: with its teacher on the same landmarks, and with the "
