@@ -57,6 +57,7 @@ def describe(
         sst2_test=tested.sst2,
         meld_test=tested.meld,
         sentiment_frozen=recipe.SENTIMENT.frozen_layers,
+        retreat=recipe.RETREAT,
         sarcasm_free=LAYERS - recipe.SARCASM.schedule.frozen_layers,
         runs=recipe.SARCASM.runs,
         sarcasm_rows=_rows(judgement.sarcasm),

@@ -89,7 +89,7 @@ class Protocols:
     def meld_fitted(self) -> tuple[list[Line], NDArray[np.int64]]:
         """MELD's test, and `Polarity` [lines] by a model fitted to MELD's train: the official protocol; not shipped."""
         lines = read_meld(self.data, "test")
-        path = CACHE / f"meld-{fingerprint((recipe.SENTIMENT, recipe.MELD))}.npy"
+        path = CACHE / f"meld-{fingerprint((recipe.SENTIMENT, recipe.RETREAT, recipe.MELD))}.npy"
         if not path.exists():
             tokenizer, corpora = load_tokenizer(), recipe.read_corpora(self.data)
             base = learn_sentiment(corpora, tokenizer, choose_device(self.device))
