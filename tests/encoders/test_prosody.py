@@ -80,6 +80,12 @@ def test_twice_the_gain_changes_nothing(model: ProsodyModel) -> None:
     soft, loud = encode(model, voice), encode(model, 2.0 * voice)
     for dim in ("pitch_st", "voicing", "loudness_db", "tilt_db_oct", "flux_db", "syllable_rate_hz"):
         np.testing.assert_allclose(column(soft, dim)[10:], column(loud, dim)[10:], atol=0.05, err_msg=dim)
+    for quiet, strong in zip(soft[10:], loud[10:], strict=True):
+        np.testing.assert_allclose(quiet.vector[len(PROSODY_DIMS) :], strong.vector[len(PROSODY_DIMS) :], atol=0.05)
+        assert quiet.reading is not None
+        assert strong.reading is not None
+        assert quiet.reading.sarcasm == pytest.approx(strong.reading.sarcasm, abs=0.01)
+        assert quiet.reading.activation == pytest.approx(strong.reading.activation, abs=0.01)
 
 
 def test_a_higher_voice_reads_higher_in_semitones(model: ProsodyModel) -> None:

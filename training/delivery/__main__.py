@@ -1,6 +1,6 @@
 """Clips and their labels in; the weights of the face and voice heads and their section of the model card out.
 
-    python -m training.delivery [--clips PATH [PATH ...]] [--labels CSV] [--data DIR] [--expression]
+    python -m training.delivery [--clips PATH [PATH ...]] [--labels CSV] [--data DIR] [--networks N] [--expression]
 
 The clips are named as for `python -m training.clips`, whose observations are made where they are missing. With
 --expression the face's expression model is distilled anew before, which changes what every face looks like.
@@ -12,6 +12,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,12 @@ def main() -> None:
     parser.add_argument("--clips", type=Path, nargs="+", default=[], help="folders or bare git repositories of clips")
     parser.add_argument("--labels", type=Path, help="table of labels (CSV) for the last of the folders")
     parser.add_argument("--data", type=Path, default=DATA, help="label tables and models")
+    parser.add_argument(
+        "--networks",
+        type=int,
+        default=0,
+        help="small networks to ship beside the lines, for far more clips than MUStARD's",
+    )
     parser.add_argument("--expression", action="store_true", help="distil the expression model anew, too")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
@@ -61,7 +68,7 @@ def main() -> None:
     for modality in (Modality.VOICE, Modality.FACE):
         tables.append(compare_heads(clips, observations, modality))
         print(tables[-1])
-        heads.append(ship_head(clips, observations, modality))
+        heads.append(ship_head(clips, observations, modality, chosen.networks))
     counted = Counter(f"{clip.corpus} {clip.show}" for clip in clips)
     write_section(CARD, describe(counted, tables, heads))
 
@@ -87,9 +94,11 @@ def compare_heads(clips: Sequence[Clip], observations: Mapping[str, Observation]
     )
 
 
-def ship_head(clips: Sequence[Clip], observations: Mapping[str, Observation], modality: Modality) -> Head:
-    """Trains on every clip and writes the weights."""
-    recipe = kinds(RECIPES[modality])[SHIPPED]
+def ship_head(
+    clips: Sequence[Clip], observations: Mapping[str, Observation], modality: Modality, networks: int = 0
+) -> Head:
+    """Trains on every clip, with that many networks beside the lines, and writes the weights."""
+    recipe = replace(kinds(RECIPES[modality])[SHIPPED], networks=networks)
     head = train_head(gather_rows(clips, observations, modality), recipe)
     head.save(WEIGHTS / f"{modality.value}_head.npz", recipe.dims)
     return head
