@@ -32,7 +32,7 @@ _MOMENTS = len(FRACTIONS)
 class Schedule:
     """How a learned f() is trained (AdamW). Chosen once, on the parts that the members leave out."""
 
-    epochs: int = 40
+    epochs: int = 25
     batch: int = 32
     rate: float = 4e-3
     weight_decay: float = 0.1
@@ -41,7 +41,7 @@ class Schedule:
     noise: float = 0.2  # standard deviations
     drop_word: float = 0.1
     alone: float = 0.3  # weight of what each modality says by itself
-    closing: float = 0.02  # L1 on the gates
+    closing: float = 0.01  # L1 on the gates
     smoothing: float = 0.1
 
 
