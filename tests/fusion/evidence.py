@@ -21,11 +21,12 @@ def evidence(
     sarcasm: float = 0.5,
     sentiment: float = 0.0,
     confidence: float = 1.0,
+    activation: float | None = None,
     cues: tuple[Cue, ...] = (),
     read: bool = True,
     seq: int = 0,
 ) -> Embedding:
     """An embedding of one number, as often as the shipped f() reads; without a reading where `read` is off."""
-    reading = Reading(sarcasm, sentiment, cues) if read else None
+    reading = Reading(sarcasm, sentiment, cues, activation) if read else None
     vector = np.full(max(1, _WIDTHS[modality]), sarcasm, np.float32)
     return Embedding(seq, modality, Interval(start_ms * MS, end_ms * MS), vector, confidence, reading)

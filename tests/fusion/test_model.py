@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain, combinations
 
 import numpy as np
@@ -12,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from encoders.samples import Cue, Embedding, Interval, Modality
+from encoders.samples import Cue, Embedding, Interval, Modality, WordEmbeddings
 from fusion.estimate import Scores, Window
-from fusion.evidence import Dims, Evidence
+from fusion.evidence import ORDER, WORD_MARKS, Dims, Evidence
 from fusion.late import Late, LateWeights
 from fusion.model import Fusion, intended_sentiment
 from fusion.shipped import Description, assemble
@@ -230,3 +231,44 @@ def test_praise_in_a_cold_voice_names_the_gap_and_what_it_did() -> None:
     assert warm.sarcasm is not None
     assert cue.effect == pytest.approx(cold.sarcasm - warm.sarcasm)
     assert warm.cues == ()
+
+
+class Blank:
+    """Sarcastic where the face shows little."""
+
+    name, dims = "blank", Dims()
+
+    def log_odds(self, evidence: Sequence[Evidence], /) -> NDArray[np.float64]:
+        return np.array([-float(each.readings[ORDER.index(Modality.FACE), 2]) for each in evidence])
+
+
+class Pausing:
+    """Sarcastic where words are apart."""
+
+    name, dims = "pausing", Dims()
+
+    def log_odds(self, evidence: Sequence[Evidence], /) -> NDArray[np.float64]:
+        return np.array([float(each.word_marks[:, WORD_MARKS.index("pause_s")].sum()) for each in evidence])
+
+
+def test_a_blank_face_on_praise_is_named_with_how_blank_it_was() -> None:
+    words = evidence(Modality.TEXT, 0, 8000, sentiment=0.8)
+    face = evidence(Modality.FACE, 0, 8000, sentiment=0.8, activation=-0.6)
+    window = Window(Interval(0, 8000 * MS), {Modality.TEXT: (words,), Modality.FACE: (face,)})
+    scores = Fusion(Blank(), "test", half_life_s=2.0, shares={}, reliability={}).fuse(window)
+    (cue,) = scores.cues
+    assert (cue.name, cue.modality) == ("blank_face_on_praise", Modality.FACE)
+    assert cue.value == pytest.approx(-0.6)
+    assert cue.effect == pytest.approx(1 / (1 + math.exp(-0.6)) - 0.5)
+
+
+def test_a_pause_before_the_telling_word_is_named_with_its_length() -> None:
+    edges_ms = np.array([[6000, 6300], [6300, 6600], [7200, 7600], [7600, 7900]])
+    odds = np.array([0.2, 0.3, 0.9, 0.4], np.float32)
+    said = WordEmbeddings(edges_ms * MS, np.zeros((4, 1), np.float32), np.zeros(4, np.float32), odds)
+    words = replace(evidence(Modality.TEXT, 6000, 7900), words=said)
+    window = Window(Interval(0, 8000 * MS), {Modality.TEXT: (words,)})
+    (cue,) = Fusion(Pausing(), "test", half_life_s=2.0, shares={}, reliability={}).fuse(window).cues
+    assert (cue.name, cue.modality) == ("pause_before_telling_word", Modality.VOICE)
+    assert cue.value == pytest.approx(0.6)
+    assert cue.effect > 0
