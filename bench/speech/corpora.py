@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bench.speech.spoken import spoken
 from encoders.speech.recognizer import SAMPLE_RATE_HZ
-from training.delivery.clips import decode_audio, open_clips
+from training.clips.media import decode_audio, open_clips
 
 Pcm = NDArray[np.float32]
 
