@@ -42,7 +42,7 @@ def balance(sarcasm: NDArray[np.bool_], kept: NDArray[np.bool_]) -> Floats:
 
     So P(sarcasm) is meant for speech of which half is sarcastic, and no bias learns how often these speakers are.
     """
-    share = float(sarcasm[kept].mean())
+    share = min(max(float(sarcasm[kept].mean()), 0.01), 0.99) if kept.any() else 0.5
     return kept * np.where(sarcasm, 0.5 / share, 0.5 / (1 - share))
 
 
