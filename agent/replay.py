@@ -28,6 +28,7 @@ from agent.processes.lane import Order, Timed, read
 from agent.processes.wire import Ended, Failure
 from agent.topology import WorkerName, workers_for
 from deadpan.messages import Message
+from fusion.shipped import load as load_fusion
 
 
 class ReplayError(DeadpanError):
@@ -39,6 +40,7 @@ class Player:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._model = load_fusion()  # before there is anything to leave behind: its library does not bear interruption
         self._lanes: dict[WorkerName, _Lane] = {}
         self._closing = ExitStack()
 
@@ -63,7 +65,8 @@ class Player:
             if worker.modality is not None
         ]
         modalities = [worker.modality for worker in workers if worker.modality is not None]
-        fusing = FusingStage(self._config.fusion, modalities, session, self._config.publish.stream)
+        stream = self._config.publish.stream
+        fusing = FusingStage(self._config.fusion, modalities, session, stream, model=self._model)
         lanes = [self._lane(worker.name) for worker in workers]
         complete = False
         try:

@@ -11,6 +11,7 @@ from agent.stream.composer import Composer
 from deadpan.messages import Message
 from encoders.samples import Embedding, Modality, Transcript
 from fusion.fuser import Fuser, FuserSettings
+from fusion.model import Fusion
 from fusion.shipped import load as load_fusion
 
 _S = 1_000_000_000
@@ -26,12 +27,21 @@ def fuser_settings(config: FusionConfig) -> FuserSettings:
 
 
 class FusingStage:
-    """One session's fusion with its numbering of messages. Told the time, like every stage."""
+    """One session's fusion with its numbering of messages. Told the time, like every stage.
+
+    Without a `model` it loads the one that ships.
+    """
 
     def __init__(
-        self, config: FusionConfig, modalities: Collection[Modality], session: str, stream: str, start_ns: int = 0
+        self,
+        config: FusionConfig,
+        modalities: Collection[Modality],
+        session: str,
+        stream: str,
+        start_ns: int = 0,
+        model: Fusion | None = None,
     ) -> None:
-        model = load_fusion()
+        model = model or load_fusion()
         self.composer = Composer(session, stream, f"deadpan-{model.version}")
         self._fuser = Fuser(model, modalities, fuser_settings(config), start_ns)
         self._open = set(modalities)
