@@ -39,10 +39,14 @@ def main() -> None:
     arguments.add_argument("--device", default="auto", help="auto (default: a GPU where there is one), cpu, cuda …")
     arguments.add_argument("--threads", type=int, default=1, help="more are slower on a busy machine")
     arguments.add_argument("--models", action="store_true", help="build the models, leave weights and card as they are")
+    arguments.add_argument("--speed", action="store_true", help="only measure how long the shipped model takes")
     arguments.add_argument("--fresh", action="store_true", help="train again what is cached")
     options = arguments.parse_args()
     torch.set_num_threads(options.threads)
     logging.getLogger().setLevel(logging.ERROR)  # the quantiser's advice for pictures
+    if options.speed:
+        replace_section(CARD, "text-speed", time_calls().describe())
+        return
     if options.fresh:
         shutil.rmtree(CACHE, ignore_errors=True)
 
@@ -60,8 +64,9 @@ def main() -> None:
     tested = Tested(*(len(test()[0]) for test in (protocols.friends, protocols.sst2, protocols.meld)))
     parity = Parity.read(model_folder(Part.FRIENDS, "") / PARITY)
     size = (SHIPPED / WEIGHTS).stat().st_size + (SHIPPED / TOKENIZER).stat().st_size
-    section = describe(judgement, parity, time_calls(), size, corpora, fold, tested)
+    section = describe(judgement, parity, size, corpora, fold, tested)
     replace_section(CARD, "text", section)
+    replace_section(CARD, "text-speed", time_calls().describe())
     print(section)
 
 
@@ -72,15 +77,17 @@ def ship() -> None:
 
 
 def time_calls(calls: int = 200) -> Speed:
-    """How long the shipped model takes."""
+    """How long the shipped model takes; processor time, which others on the machine hardly change."""
     model = TextModel.load(SHIPPED)
+    said = "Oh yeah, that is exactly what I wanted for my birthday."
     context = ("We waited forty minutes for a table by the kitchen.", "And then they brought us somebody else's soup.")
     spent_ms = []
     for _ in range(calls):
-        start = time.perf_counter()
-        model.encode("Oh, wonderful, I really did want it cold and orange.", context)
-        spent_ms.append((time.perf_counter() - start) * 1e3)
-    return Speed(*(float(np.percentile(spent_ms[10:], share)) for share in (50, 95)))
+        start = time.thread_time()
+        model.encode(said, context)
+        spent_ms.append((time.thread_time() - start) * 1e3)
+    p50, p95 = np.percentile(spent_ms[10:], (50, 95))
+    return Speed(len(said.split()), float(p50), float(p95))
 
 
 if __name__ == "__main__":

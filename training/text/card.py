@@ -18,10 +18,18 @@ TEMPLATE = Path(__file__).with_name("card.md")
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Milliseconds a call on one thread, an utterance of eleven words after two turns."""
+    """Milliseconds of processor time a call on one thread, for `words` words after two turns."""
 
+    words: int
     p50_ms: float
     p95_ms: float
+
+    def describe(self) -> str:
+        """The section as Markdown."""
+        return (
+            f"### Speed of the text encoder\n\nOne call on one thread, {self.words} words after two turns, processor"
+            f" time: p50 {self.p50_ms:.1f} ms, p95 {self.p95_ms:.1f} ms. Written by `python -m training.text --speed`."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,6 @@ class Tested:
 def describe(
     judgement: Judgement,
     parity: Parity,
-    speed: Speed,
     size_bytes: int,
     corpora: recipe.Corpora,
     fold: Fold,
@@ -68,7 +75,6 @@ def describe(
         sentiment_rows=_pairs(judgement.sst2, judgement.meld),
         meld_fitted=judgement.meld_fitted.percent(),
         parity=parity,
-        speed=speed,
     )
 
 
