@@ -16,20 +16,11 @@ from numpy.typing import NDArray
 from encoders.samples import Cue, Embedding, Interval, Modality, WordEmbeddings
 from fusion.estimate import Scores, Window
 from fusion.evidence import ORDER, WORD_MARKS, Dims, Evidence
-from fusion.late import Late, LateWeights
+from fusion.late import Late
 from fusion.model import Fusion, intended_sentiment
-from fusion.shipped import Description, assemble
 from tests.fusion.evidence import MS, evidence
+from tests.fusion.models import LATE, WEIGHTS
 
-WEIGHTS = LateWeights(
-    bias=-0.2,
-    text=0.5,
-    voice=0.8,
-    face=0.4,
-    gap=1.0,
-    reliability={Modality.VOICE: 1.0, Modality.FACE: 0.5},
-)
-LATE = assemble(Description("test", 2.0, WEIGHTS), Late(WEIGHTS))
 SUBSETS = [frozenset(some) for some in chain.from_iterable(combinations(Modality, count) for count in range(4))]
 
 probabilities = st.floats(0, 1)

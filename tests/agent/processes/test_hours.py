@@ -23,6 +23,7 @@ from encoders.speech.recognizer import HeardWord
 from encoders.speech.stream import SpeechStream
 from encoders.text import TextEncoder, TextModel, TextReading
 from tests.fusion.evidence import MS, evidence
+from tests.fusion.models import LATE
 
 RATE_HZ = 16_000
 CHUNK = 1600
@@ -66,7 +67,7 @@ def test_twenty_minutes_leave_no_more_behind_than_one(monkeypatch: pytest.Monkey
     monkeypatch.setattr(speech, "VoiceActivity", AnySound)
     text = TextEncoder(cast(TextModel, Flat()))
     stage = SpeechStage(SpeechStream(Counting()), text)
-    fusing = FusingStage(FusionConfig(), [Modality.VOICE, Modality.TEXT], "s1", "default")
+    fusing = FusingStage(FusionConfig(), [Modality.VOICE, Modality.TEXT], "s1", "default", model=LATE)
     # Talk of every length up to one that is cut for it, at a breath before, and silence of every length.
     script = ((3.0, 0.3), (0.5, 0), (10.0, 0.5), (0.25, 0), (4.0, 0.5))
     loud = np.concatenate([np.full(int(s * RATE_HZ), level, np.float32) for s, level in script])
@@ -98,7 +99,7 @@ def test_half_an_hour_of_digital_silence_is_estimates_without_words_and_then_the
 ) -> None:
     monkeypatch.setattr(speech, "VoiceActivity", AnySound)
     stage = SpeechStage(SpeechStream(Counting()), TextEncoder(cast(TextModel, Flat())))
-    fusing = FusingStage(FusionConfig(), [Modality.TEXT], "s1", "default")
+    fusing = FusingStage(FusionConfig(), [Modality.TEXT], "s1", "default", model=LATE)
     silence_s, said_s = 1800, 4
     estimates: list[Estimate] = []
     heard: list[Utterance] = []
