@@ -19,7 +19,7 @@ def film(tmp_path: Path) -> Path:
     with av.open(demo_location()) as source, av.open(str(path), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
-            if packet.dts is None or packet.pts * packet.time_base > 0.5:
+            if packet.pts is None or packet.time_base is None or packet.pts * packet.time_base > 0.5:
                 break
             packet.stream = stream
             target.mux(packet)
