@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fusion.late import LateWeights
 from training.fusion.fit import MEMBERS
-from training.fusion.ladder import ALONE, BYTES, Rung
+from training.fusion.ladder import ALONE, BYTES, TEXT_ALONE, Rung
 from training.measures import Figure
 
 BEGIN, END = "<!-- fusion:begin -->", "<!-- fusion:end -->"
@@ -75,7 +75,8 @@ def _row(rung: Rung, ladder: Ladder) -> str:
                 found.weighted_f1.percent(),
                 rung.brier.fraction(),
                 rung.ece.fraction(),
-                "–" if rung.name == "text alone" else rung.beyond_text.fraction(),
+                "–" if rung.name == TEXT_ALONE else rung.beyond_text.fraction(),
+                "–" if rung.name == TEXT_ALONE else rung.within_beyond_text.fraction(),
                 f"{rung.spread:.3f}",
                 str(rung.parameters),
                 f"{tick_ms:.2f}" if tick_ms is not None else "offline" if rung.name == BYTES else "–",

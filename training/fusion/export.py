@@ -51,12 +51,15 @@ def export(fitted: Fitted, examples: Examples, folder: Path, version: str) -> fl
     Raises ValueError when that is more than LARGEST_DIFFERENCE.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / GRAPH).unlink(missing_ok=True)
     weights: LateWeights | NetworkWeights = describe(fitted)
     if fitted.network is not None:
         weights = _write_graph(fitted, examples, folder)
+    else:
+        (folder / GRAPH).unlink(missing_ok=True)
     description = Description(version, HALF_LIFE_S, weights)
-    (folder / DESCRIPTION).write_bytes(msgspec.json.format(msgspec.json.encode(description), indent=1) + b"\n")
+    partial = folder / f"{DESCRIPTION}.partial"
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(description), indent=1) + b"\n")
+    partial.replace(folder / DESCRIPTION)
     difference = _compare(fitted, examples, folder)
     if difference > LARGEST_DIFFERENCE:
         raise ValueError(f"{folder} differs from what was trained by {difference:.1e} in log odds")
@@ -73,18 +76,20 @@ def describe(fitted: Fitted) -> LateWeights:
 
 def _write_graph(fitted: Fitted, examples: Examples, folder: Path) -> NetworkWeights:
     raw = {name: tensor[:3] for name, tensor in to_raw(examples).items()}
+    partial = folder / f"{GRAPH}.partial"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracer's remarks on shapes that are fixed here
         torch.onnx.export(
             _Graph(fitted).eval(),
             tuple(raw[name] for name in INPUTS),
-            str(folder / GRAPH),
+            str(partial),
             input_names=list(INPUTS),
             output_names=[OUTPUT],
             dynamic_axes={name: {0: f"{name}_batch"} for name in (*INPUTS, OUTPUT)},
             opset_version=17,
             dynamo=False,  # the newer exporter needs another package and gains nothing for a network this plain
         )
+    partial.replace(folder / GRAPH)
     digest = hashlib.sha256((folder / GRAPH).read_bytes()).hexdigest()
     dims = Dims(*(examples.evidence[name].shape[-1] for name in ("words", "voice", "face")))
     return NetworkWeights(fitted.name, GRAPH, digest, dims, _shares(fitted, examples), dict(fitted.reliability))

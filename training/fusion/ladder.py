@@ -15,11 +15,12 @@ from training.fusion.examples import Examples
 from training.fusion.fit import MEMBERS, Fitted, Schedule, fit
 from training.fusion.late import Floats
 from training.fusion.networks import JOINS
-from training.measures import Detection, Figure, auc, bootstrap, brier, ece, judge, paired
+from training.measures import Detection, Figure, auc, auc_within, bootstrap, brier, ece, judge, paired
 
 RUNGS = ("late", *JOINS)
 ALONE = {f"{modality.value} alone": frozenset(Modality) - {modality} for modality in Modality}
 """What one modality says by itself, by the late average without the other two, fitted and calibrated anew."""
+TEXT_ALONE = f"{Modality.TEXT.value} alone"
 BYTES = "bytes"
 
 
@@ -45,7 +46,8 @@ class Rung:
     ece: Figure
     spread: float
     beyond_text: Figure
-    """AUC less that of the text alone, on the same resampled clips."""
+    within_beyond_text: Figure
+    """AUC, and AUC within a speaker, less that of the text alone, on the same resampled clips."""
 
     @property
     def criterion(self) -> float:
@@ -85,7 +87,7 @@ def judge_all(held: Sequence[Held]) -> list[Rung]:
     people = np.concatenate([each.people for each in held])
     whole = {name: np.concatenate([each.whole[name] for each in held]) for name in held[0].whole}
     members = {name: np.concatenate([each.members[name] for each in held], axis=1) for name in whole}
-    text = whole["text alone"]
+    text = whole[TEXT_ALONE]
     return [
         Rung(
             name,
@@ -95,6 +97,7 @@ def judge_all(held: Sequence[Held]) -> list[Rung]:
             bootstrap(lambda i, said=said: ece(truth[i], said[i]), len(truth)),  # type: ignore[misc]
             float(np.std([auc(truth, members[name][member]) for member in range(MEMBERS)])),
             paired(lambda i, score: auc(truth[i], score[i]), said, text),
+            paired(lambda i, score: auc_within(truth[i], score[i], people[i]), said, text),
         )
         for name, said in whole.items()
     ]
