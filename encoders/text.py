@@ -1,7 +1,7 @@
 """Transcripts in, one text embedding each out, with what the words alone say of sentiment and sarcasm.
 
-Words are read in the light of the two utterances before them. What a listener hears in the voice or sees in the face
-is not known here: `sentiment` is the literal one.
+Words may be read in the light of utterances before them; live they are not, see CONTEXT_TURNS. What a listener hears in
+the voice or sees in the face is not known here: `sentiment` is the literal one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from encoders.text_model import TextModel, TextReading
 
 __all__ = ["TextEncoder", "TextModel", "TextReading"]
 
-CONTEXT_TURNS = 2
+CONTEXT_TURNS = 0
+"""Utterances read before the one spoken now. The model was trained with up to two and tells sarcasm no better with them
+(docs/model-card.md); those were somebody else's, while a microphone hears its owner."""
 CONTEXT_AGE_NS = 30 * NS_PER_S
 CUES = 2
 LEAST_EFFECT = 0.03
@@ -34,10 +36,10 @@ class _Turn:
 class TextEncoder:
     """One stream's text: the turns just spoken, and the last reading, so that a repeated partial costs nothing."""
 
-    def __init__(self, model: TextModel) -> None:
+    def __init__(self, model: TextModel, *, context_turns: int = CONTEXT_TURNS) -> None:
         self._model = model
         self._seq = 0
-        self._turns: deque[_Turn] = deque(maxlen=CONTEXT_TURNS)
+        self._turns: deque[_Turn] = deque(maxlen=context_turns)
         self._last: tuple[str, tuple[str, ...], TextReading] | None = None
         self._told: tuple[str, tuple[str, ...], tuple[Cue, ...]] | None = None
 

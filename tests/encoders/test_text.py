@@ -124,7 +124,7 @@ def test_confidence_is_the_words_probability_by_their_letters(model: TextModel) 
 
 @pytest.mark.parametrize("text", ["", "  "])
 def test_no_words_are_no_reading_and_no_context(model: TextModel, text: str) -> None:
-    encoder = TextEncoder(model)
+    encoder = TextEncoder(model, context_turns=2)
     nothing = only(encoder.push(transcript(text)))
     assert nothing.reading is None
     assert nothing.confidence == 0
@@ -134,7 +134,7 @@ def test_no_words_are_no_reading_and_no_context(model: TextModel, text: str) -> 
 
 
 def test_final_utterances_become_context_and_partial_ones_do_not(model: TextModel) -> None:
-    encoder = TextEncoder(model)
+    encoder = TextEncoder(model, context_turns=2)
     for text in ("first", "second", "third"):
         encoder.push(transcript(text))
     encoder.push(transcript("never finished", final=False))
@@ -142,15 +142,22 @@ def test_final_utterances_become_context_and_partial_ones_do_not(model: TextMode
     assert np.array_equal(embedding.vector, model.encode("great", ["second", "third"]).utterance)
 
 
-def test_what_was_said_half_a_minute_ago_is_no_context(model: TextModel) -> None:
+def test_live_an_utterance_is_read_by_itself(model: TextModel) -> None:
     encoder = TextEncoder(model)
+    encoder.push(transcript("first"))
+    embedding = only(encoder.push(transcript("great", 1.0)))
+    assert np.array_equal(embedding.vector, model.encode("great").utterance)
+
+
+def test_what_was_said_half_a_minute_ago_is_no_context(model: TextModel) -> None:
+    encoder = TextEncoder(model, context_turns=2)
     encoder.push(transcript("old news", 0.0))
     embedding = only(encoder.push(transcript("great", 31.0)))
     assert np.array_equal(embedding.vector, model.encode("great").utterance)
 
 
 def test_reset_forgets_the_turns(model: TextModel) -> None:
-    encoder = TextEncoder(model)
+    encoder = TextEncoder(model, context_turns=2)
     first = only(encoder.push(transcript("how nice")))
     encoder.push(transcript("and again", 1.0))
     encoder.reset()

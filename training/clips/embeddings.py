@@ -12,8 +12,9 @@ import numpy as np
 from encoders.head import Head
 from encoders.recent import Recent
 from encoders.samples import NS_PER_S, Embedding, Interval, Modality, Transcript, Word
-from encoders.text import CONTEXT_TURNS, TextEncoder, TextModel
+from encoders.text import TextEncoder, TextModel
 from training.clips.observation import Course, Observation
+from training.text.corpora import CONTEXT_TURNS
 
 _TURN_NS = 3 * NS_PER_S  # a turn of the dialogue before lasts about so long
 
@@ -61,8 +62,9 @@ def push_row(recent: Recent, course: Course, row: int, modality: Modality) -> No
 
 def embed_words(observation: Observation, text: TextModel, context: Sequence[str] = ()) -> list[Embedding]:
     """One embedding for each of the observation's transcripts."""
-    encoder = TextEncoder(text)
-    turns = [turn for turn in context if turn.strip()][-CONTEXT_TURNS:]
+    turns = [turn for turn in context if turn.strip()]
+    turns = turns[max(0, len(turns) - CONTEXT_TURNS) :]
+    encoder = TextEncoder(text, context_turns=len(turns))
     for number, turn in enumerate(turns):
         end_ns = -(len(turns) - 1 - number) * _TURN_NS
         encoder.push(_turn(turn, Interval(end_ns - _TURN_NS, end_ns)))
