@@ -53,12 +53,15 @@ class SpeechConfig:
 
 @dataclass(frozen=True, slots=True)
 class FusionConfig:
-    """The grid and its patience: see fusion.fuser."""
+    """The grid and its patience: see fusion.fuser. `base_rate`: the share of what is said that is expected to be meant
+    otherwise.
+    """
 
     tick_hz: float = 5.0
     window_s: float = 8.0
     max_wait_s: float = 0.15
     lateness_s: float = 3.0
+    base_rate: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ def check(config: Config, where: str) -> Config:
         (2 <= fusion.tick_hz <= 10, "fusion.tick_hz must be between 2 and 10"),
         (1 <= fusion.window_s <= 60, "fusion.window_s must be between 1 and 60"),
         (0 <= fusion.max_wait_s <= fusion.lateness_s <= 30, "fusion needs 0 <= max_wait_s <= lateness_s <= 30"),
+        (0.001 <= fusion.base_rate <= 0.999, "fusion.base_rate must be between 0.001 and 0.999"),
         (1 <= camera.rate_hz <= 60, "camera.rate_hz must be between 1 and 60"),
         (64 <= camera.width <= 4096 and 64 <= camera.height <= 4096, "camera.width and height must be 64 to 4096"),
         (

@@ -40,7 +40,8 @@ class Player:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._model = load_fusion()  # before there is anything to leave behind: its library does not bear interruption
+        # Before there is anything to leave behind: its library does not bear interruption.
+        self._model = load_fusion(base_rate=config.fusion.base_rate)
         self._lanes: dict[WorkerName, _Lane] = {}
         self._closing = ExitStack()
 

@@ -7,6 +7,7 @@ All go through f() in one batch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -39,7 +40,8 @@ class Fusion:
     """One f() with what it is asked for. An instance of `FusionModel`.
 
     `shares` says how much of all that could be known each modality knows; `reliability` weighs voice and face in the
-    delivered sentiment; presence halves every `half_life_s`.
+    delivered sentiment; presence halves every `half_life_s`. An f() is calibrated for speech of which half is
+    sarcastic; `base_rate` in (0, 1) says how much of it is expected to be here (Bayes' rule on the odds).
     """
 
     def __init__(
@@ -50,7 +52,11 @@ class Fusion:
         half_life_s: float,
         shares: Mapping[Modality, float],
         reliability: Mapping[Modality, float],
+        base_rate: float = 0.5,
     ) -> None:
+        if not 0 < base_rate < 1:
+            raise ValueError(f"the share of speech that is sarcastic lies between 0 and 1, not at {base_rate}")
+        self._prior_odds = math.log(base_rate / (1 - base_rate))
         self.function = function
         self.version = version
         self._half_life_s = half_life_s
@@ -72,7 +78,7 @@ class Fusion:
             present = [modality for modality in ORDER if modality in heard]
             proposed = propose(evidence, {modality: heard[modality].reading for modality in present})
             others = [*(evidence.without(modality) for modality in present), *(each.undone for each in proposed)]
-            odds = self.function.log_odds([evidence, *others])
+            odds = self.function.log_odds([evidence, *others]) + self._prior_odds
             sarcasm, *rest = (1.0 / (1.0 + np.exp(-odds))).tolist()
             changes = [sarcasm - each for each in rest]
             contributions = dict(zip(present, changes, strict=False))

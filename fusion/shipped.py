@@ -22,19 +22,19 @@ class Description(msgspec.Struct, frozen=True):
     weights: LateWeights | NetworkWeights
 
 
-def load(folder: Path | None = None) -> Fusion:
-    """The fusion model in `folder`, or the shipped one.
+def load(folder: Path | None = None, *, base_rate: float = 0.5) -> Fusion:
+    """The fusion model in `folder`, or the shipped one, for speech of which a share of `base_rate` is sarcastic.
 
     Raises FileNotFoundError when a file is missing, msgspec.ValidationError when fusion.json says something else, and
     ValueError when the graph is not the one it was written for.
     """
     if folder is not None:
-        return _load(folder)
+        return _load(folder, base_rate)
     with as_file(files("fusion").joinpath("weights")) as shipped:
-        return _load(shipped)
+        return _load(shipped, base_rate)
 
 
-def assemble(description: Description, function: Late | Network) -> Fusion:
+def assemble(description: Description, function: Late | Network, *, base_rate: float = 0.5) -> Fusion:
     weights = description.weights
     return Fusion(
         function,
@@ -42,11 +42,12 @@ def assemble(description: Description, function: Late | Network) -> Fusion:
         half_life_s=description.half_life_s,
         shares=weights.shares,
         reliability=weights.reliability,
+        base_rate=base_rate,
     )
 
 
-def _load(folder: Path) -> Fusion:
+def _load(folder: Path, base_rate: float) -> Fusion:
     description = msgspec.json.decode((folder / DESCRIPTION).read_bytes(), type=Description)
     weights = description.weights
     function = Late(weights) if isinstance(weights, LateWeights) else Network.load(weights, folder)
-    return assemble(description, function)
+    return assemble(description, function, base_rate=base_rate)

@@ -77,6 +77,7 @@ def test_the_file_beside_is_found_and_its_absence_is_no_error(tmp_path: Path, mo
         ("fusion: {tick_hz: .nan}", r"fusion\.tick_hz must be between 2 and 10"),
         ("fusion: {window_s: 0.5}", r"fusion\.window_s must be between 1 and 60"),
         ("fusion: {max_wait_s: 4}", "0 <= max_wait_s <= lateness_s"),
+        ("fusion: {base_rate: 1}", r"fusion\.base_rate must be between 0\.001 and 0\.999"),
         ("camera: {rate_hz: 0}", r"camera\.rate_hz must be between 1 and 60"),
         ("camera: {height: 8}", "must be 64 to 4096"),
         ("speech: {step_s: 0}", "0.1 <= step_s <= max_utterance_s"),

@@ -32,7 +32,7 @@ class Echo:
 
 @pytest.fixture(autouse=True)
 def echo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fusing, "load_fusion", Echo)
+    monkeypatch.setattr(fusing, "load_fusion", lambda **_settings: Echo())
 
 
 def _stage(*modalities: Modality) -> FusingStage:
@@ -198,3 +198,15 @@ def test_the_end_tells_what_the_source_lost(losses: dict[Modality, dict[str, int
     (event,) = stage.advance(0)
     assert isinstance(event, Event)
     assert (event.name, event.detail) == ("source_ended", told)
+
+
+def test_the_fusion_model_is_told_how_much_sarcasm_to_expect(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, float]] = []
+
+    def load(**settings: float) -> Echo:
+        asked.append(settings)
+        return Echo()
+
+    monkeypatch.setattr(fusing, "load_fusion", load)
+    FusingStage(FusionConfig(base_rate=0.1), [Modality.FACE], "s1", "kitchen")
+    assert asked == [{"base_rate": 0.1}]
