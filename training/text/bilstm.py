@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from training.text.corpora import Polarity
-from training.text.network import DIM, DROPOUT, Said, load_pretrained
+from training.text.network import DIM, DROPOUT, Said, load_pretrained, say
 
 WIDTH = DIM // 2  # each way, so that its embedding is as wide as the transformer's
 
@@ -28,14 +28,4 @@ class BiLstm(nn.Module):
         embedded = self.dropout(self.scale(self.words(ids)))
         packed = pack_padded_sequence(embedded, mask.sum(1).cpu(), batch_first=True, enforce_sorted=False)
         states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=ids.shape[1])
-        own = types.to(states.dtype)[:, :, None]
-        utterance = (states * own).sum(1) / own.sum(1).clamp(min=1.0)
-        kept = self.dropout(utterance)
-        return Said(
-            states,
-            utterance,
-            self.sentiment(kept),
-            self.sarcasm(kept)[:, 0],
-            self.sentiment(states),
-            self.sarcasm(states)[..., 0],
-        )
+        return say(states, types, self.dropout, self.sentiment, self.sarcasm)

@@ -119,17 +119,7 @@ class TextNetwork(nn.Module):
 
     def say(self, states: Tensor, types: Tensor) -> Said:
         """What the heads make of the last layer's `states`."""
-        own = types.to(states.dtype)[:, :, None]
-        utterance = (states * own).sum(1) / own.sum(1).clamp(min=1.0)
-        kept = self.dropout(utterance)
-        return Said(
-            states,
-            utterance,
-            self.sentiment(kept),
-            self.sarcasm(kept)[:, 0],
-            self.sentiment(states),
-            self.sarcasm(states)[..., 0],
-        )
+        return say(states, types, self.dropout, self.sentiment, self.sarcasm)
 
     def start_from(self, layer: int) -> None:
         """Let only layers from `layer` up and the heads learn, and below them all but the words when it is 0."""
@@ -169,6 +159,16 @@ def retreat(network: TextNetwork, share: float) -> TextNetwork:
         }
     )
     return mixed.eval()
+
+
+def say(states: Tensor, types: Tensor, dropout: nn.Module, sentiment: nn.Module, sarcasm: nn.Module) -> Said:
+    """What two heads make of token `states` [batch, tokens, width]: of the mean over the utterance's own tokens (type 1)
+    and of each token.
+    """
+    own = types.to(states.dtype)[:, :, None]
+    utterance = (states * own).sum(1) / own.sum(1).clamp(min=1.0)
+    kept = dropout(utterance)
+    return Said(states, utterance, sentiment(kept), sarcasm(kept)[:, 0], sentiment(states), sarcasm(states)[..., 0])
 
 
 def load_pretrained() -> TextNetwork:
