@@ -12,19 +12,21 @@ from scipy.stats import chi2
 
 from encoders.samples import NS_PER_S
 from encoders.speech.moonshine import MoonshineRecognizer
+from fusion.estimate import FusionModel, Scores, Window
 from training.clips.media import decode_audio
 from training.clips.observation import Observation, observe
 from training.evaluate.cases import Case, Cases, read_cases
-from training.evaluate.judges import SUBSETS, Judge, end_of, name_subset, read_sarcasm
+from training.evaluate.judges import SUBSETS, Judge, appoint_shipped, end_of, name_subset, read_sarcasm
 from training.evaluate.manipulation import Pcm, Retold, chain, find_pauses, lengthen_pauses, move_pitch
 from training.evaluate.material import Material
 from training.evaluate.page import Findings, fill, percent, table
 from training.evaluate.replay import replay
 from training.evaluate.retelling import Manipulation, Retellings
 from training.measures import Figure, bootstrap
-from training.parts import Part
 
 PITCH, PAUSES = 1.088, 1.49
+BASE_RATES = (0.5, 0.1)
+"""How much of speech is sarcastic: on the clips, and at a guess in everyday talk; the configuration may say so, too."""
 PUBLISHED = (("Qwen-Omni models", "33.6 to 60.5 %"), ("Gemini", "14.3 to 17.1 %"))
 """Flips on 95 sincere English clips of MUStARD++, Chen et al. 2026, "When Models Hear What They Expect"."""
 WITHOUT_FACE = {
@@ -49,6 +51,28 @@ class Talk:
     alarms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rarer:
+    """A `FusionModel` told how much of speech is sarcastic: its log odds moved from those of one half."""
+
+    fusion: FusionModel
+    base_rate: float
+
+    @property
+    def name(self) -> str:
+        return self.fusion.name
+
+    def fuse(self, window: Window, /) -> Scores:
+        scores = self.fusion.fuse(window)
+        if scores.sarcasm is None:
+            return scores
+        odds = scores.sarcasm / (1 - scores.sarcasm) * self.base_rate / (1 - self.base_rate)
+        return replace(scores, sarcasm=odds / (1 + odds))
+
+
+Heard = tuple[Observation, Judge]
+
+
 def run(material: Material) -> Findings:
     cases = read_cases(material)
     sincere = [case for case in cases.each if not case.sarcastic]
@@ -60,14 +84,18 @@ def run(material: Material) -> Findings:
     flips = {name: _count_flips(before[:, i], after[:, i]) for i, name in enumerate(names)}
     everything = len(names) - 1
     talk = {
-        "sincere clips": [_listen(case.observation, case.judge) for case in sincere],
-        "the same, expressive": [_listen(o, case.judge) for case, o in zip(sincere, retold, strict=True)],
-        **{name: _listen_to_files(patterns, material, cases) for name, patterns in WITHOUT_FACE.items()},
+        "sincere clips": [(case.observation, case.judge) for case in sincere],
+        "the same, expressive": [(o, case.judge) for case, o in zip(sincere, retold, strict=True)],
+        **{name: _observe_files(patterns, material, cases) for name, patterns in WITHOUT_FACE.items()},
     }
-    rates = {name: rate(stretches) for name, stretches in talk.items()}
+    sarcastic = [(case.observation, case.judge) for case in cases.each if case.sarcastic]
+    heard = {base: {name: _listen(each, base) for name, each in talk.items()} for base in BASE_RATES}
+    rates = {base: {name: rate(each) for name, each in own.items()} for base, own in heard.items()}
+    found = {base: _share_found(_listen(sarcastic, base)) for base in BASE_RATES}
     figures = {"flips": flips[names[everything]]}
     figures |= {f"flips, {name}": figure for name, figure in flips.items()}
-    figures |= {f"alarms an hour, {name}": rate for name, rate in rates.items()}
+    figures |= {f"alarms an hour, {name}, base rate {b:g}": r for b, own in rates.items() for name, r in own.items()}
+    figures |= {f"sarcastic clips found, base rate {base:g}": figure for base, figure in found.items()}
     figures["mean change"] = bootstrap(
         lambda i: float((after[i, everything] - before[i, everything]).mean()), len(sincere)
     )
@@ -86,8 +114,11 @@ def run(material: Material) -> Findings:
         paused=sum(bool(find_pauses(cases.store.record(case.clip.key).sound.pcm)) for case in sincere),
         change=figures["mean change"].fraction(),
         alarms=table(
-            ("", "minutes", "alarms", "an hour"),
-            [(name, *_describe(stretches), _write(rates[name])) for name, stretches in talk.items()],
+            ("", "minutes", *(f"alarms an hour, base rate {base:g}" for base in BASE_RATES)),
+            [
+                *((name, _minutes(heard[0.5][name]), *(_write(rates[b][name]) for b in BASE_RATES)) for name in talk),
+                ("sarcastic clips that set it off, %", "", *(percent(found[base]) for base in BASE_RATES)),
+            ],
         ),
     )
     return Findings(section, figures)
@@ -104,20 +135,30 @@ def _count_flips(before: NDArray[np.float64], after: NDArray[np.float64]) -> Fig
     return bootstrap(lambda rows: float(flipped[rows].mean()), len(flipped))
 
 
-def _listen(observation: Observation, judging: Judge) -> Talk:
-    course = replay(observation, judging.embed(observation), judging.fusion, end_of(observation))
-    turned_on = int(np.count_nonzero(course.on & ~np.concatenate([[False], course.on[:-1]])))
-    return Talk((observation.speech_end_ns - observation.speech_start_ns) / NS_PER_S, turned_on)
+def _listen(stretches: Sequence[Heard], base_rate: float) -> list[Talk]:
+    found = []
+    for observation, judging in stretches:
+        fusion = Rarer(judging.fusion, base_rate)
+        course = replay(observation, judging.embed(observation), fusion, end_of(observation))
+        turned_on = int(np.count_nonzero(course.on & ~np.concatenate([[False], course.on[:-1]])))
+        found.append(Talk((observation.speech_end_ns - observation.speech_start_ns) / NS_PER_S, turned_on))
+    return found
 
 
-def _listen_to_files(patterns: Sequence[str], material: Material, cases: Cases) -> list[Talk]:
-    """By the weights that ship: those that never saw Friends."""
+def _observe_files(patterns: Sequence[str], material: Material, cases: Cases) -> list[Heard]:
+    """To be judged by the weights that ship, which saw nothing of them."""
     paths = sorted(path for pattern in patterns for path in material.data.glob(pattern))
     models = replace(cases.store.models, recognizer=MoonshineRecognizer())
+    shipped = appoint_shipped()
     return [
-        _listen(observe(decode_audio(path).pcm, None, models=models), cases.judges[Part.FRIENDS])
+        (observe(decode_audio(path).pcm, None, models=models), shipped)
         for path in track(paths, "speech without a face")
     ]
+
+
+def _share_found(talk: Sequence[Talk]) -> Figure:
+    found = np.array([each.alarms > 0 for each in talk])
+    return bootstrap(lambda rows: float(found[rows].mean()), len(found))
 
 
 def rate(stretches: Sequence[Talk]) -> Figure:
@@ -128,9 +169,9 @@ def rate(stretches: Sequence[Talk]) -> Figure:
     return Figure(alarms / hours, low / hours, float(chi2.ppf(0.975, 2 * alarms + 2)) / 2 / hours)
 
 
-def _describe(stretches: Sequence[Talk]) -> tuple[str, int]:
-    return f"{sum(each.duration_s for each in stretches) / 60:.1f}", sum(each.alarms for each in stretches)
+def _minutes(stretches: Sequence[Talk]) -> str:
+    return f"{sum(each.duration_s for each in stretches) / 60:.1f}"
 
 
-def _write(rate: Figure) -> str:
-    return f"{rate.value:.1f} [{rate.low:.1f}, {rate.high:.1f}]"
+def _write(figure: Figure) -> str:
+    return f"{figure.value:.1f} [{figure.low:.1f}, {figure.high:.1f}]"

@@ -14,7 +14,7 @@ from rich.progress import track
 from training.evaluate.acting import LEAST_SENTIMENT, PRAISE_AND_BLAME, Acted, act_out
 from training.evaluate.cases import Case, Cases, read_cases
 from training.evaluate.expectations import ENOUGH, HEADER, SAME, TOLERANCE, Outcome, rows_of
-from training.evaluate.judges import end_of
+from training.evaluate.judges import appoint_shipped, end_of
 from training.evaluate.manipulation import (
     Pcm,
     Retold,
@@ -32,7 +32,6 @@ from training.evaluate.removal import MOST_LOSS, Removed, remove_each
 from training.evaluate.retelling import Manipulation, Retellings
 from training.evaluate.stage import VOICES, Stage
 from training.measures import Figure, bootstrap
-from training.parts import Part
 
 SAMPLE = 30
 """Of the real clips, as many of them sarcastic as sincere, drawn once by the seed below."""
@@ -83,7 +82,7 @@ _NOISY = Manipulation("noisy", _add_noise, heard_anew=True, throughout=True)
 def run(material: Material) -> Findings:
     cases, kept = read_cases(material), material.cache / "evaluate"
     outcomes = _retell_clips(cases, Retellings(cases.store, kept))
-    acted = act_out(Stage(cases.store.models, kept), cases.judges[Part.FRIENDS])
+    acted = act_out(Stage(cases.store.models, kept), appoint_shipped())
     signs = _check_signs(cases, acted)
     removed = remove_each(cases)
     every = [*outcomes, *acted.outcomes]

@@ -31,18 +31,16 @@ Scored = Mapping[str, NDArray[np.float64]]
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Where the words come from: the recognizer, or the corpus, with or without the turns before."""
+    """Where the words come from: the recognizer, or the corpus."""
 
     title: str
     prefix: str  # of its figures' names
     written: bool = False
-    context: bool = False
 
 
 WORDINGS = (
     Wording("Words as recognized", ""),
     Wording("Words as written down by the corpus", "written: ", written=True),
-    Wording("Words and the two turns before as written down", "written, turns before: ", written=True, context=True),
 )
 
 
@@ -105,8 +103,7 @@ def measure(cases: Cases, probability: NDArray[np.float64]) -> dict[str, Figure]
 def _score_case(case: Case, wording: Wording) -> dict[str, float]:
     embeddings = case.embeddings
     if wording.written:
-        written = with_words(case.observation, case.clip.text)
-        embeddings = case.judge.embed(written, case.clip.context if wording.context else ())
+        embeddings = case.judge.embed(with_words(case.observation, case.clip.text))
     end_ns = end_of(case.observation)
     return {name_subset(among): read_sarcasm(case.judge.score(embeddings, end_ns, among)) for among in SUBSETS}
 

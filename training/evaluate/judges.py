@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from encoders.face import FACE_DIMS
+from encoders.face_statistics import FACE_STATISTICS
 from encoders.head import Head
+from encoders.prosody import VOICE_DIMS
 from encoders.samples import Embedding, Modality
 from encoders.text_model import TextModel
+from encoders.voice_statistics import VOICE_STATISTICS
 from fusion.estimate import FusionModel, Scores
+from fusion.shipped import load
 from training.clips.embeddings import embed
 from training.clips.observation import Observation
 from training.delivery.held_out import HeldOutHeads
@@ -40,24 +45,34 @@ class Judge:
     face: Head
     fusion: FusionModel
 
-    def embed(self, observation: Observation, context: Sequence[str] = ()) -> Embeddings:
-        """What the live encoders would have sent, `context` being the turns before."""
-        return embed(observation, self.text, self.voice, self.face, context)
+    def embed(self, observation: Observation) -> Embeddings:
+        """What the live encoders would have sent."""
+        return embed(observation, self.text, self.voice, self.face)
 
     def score(self, embeddings: Embeddings, end_ns: int, among: Collection[Modality] = EVERYTHING) -> Scores:
         """What fusion says at `end_ns`, with no modality but those of `among`."""
         window = clip_window({m: each for m, each in embeddings.items() if m in among}, end_ns)
         return self.fusion.fuse(window)
 
-    def listen(self, observation: Observation, context: Sequence[str] = ()) -> float:
+    def listen(self, observation: Observation) -> float:
         """P(sarcasm) at the end of the clip by all modalities."""
-        return read_sarcasm(self.score(self.embed(observation, context), end_of(observation)))
+        return read_sarcasm(self.score(self.embed(observation), end_of(observation)))
 
 
 def appoint(part: Part, heads: HeldOutHeads) -> Judge:
     """The models that never saw `part`."""
     held_out = heads.of(part).test
     return Judge(TextModel.load(model_folder(part, "")), held_out.voice, held_out.face, fusion_without(part))
+
+
+def appoint_shipped() -> Judge:
+    """The models that ship, for whatever is of none of the recordings they were trained on."""
+    return Judge(
+        TextModel.load(),
+        Head.load(Modality.VOICE, VOICE_STATISTICS, VOICE_DIMS),
+        Head.load(Modality.FACE, FACE_STATISTICS, FACE_DIMS),
+        load(),
+    )
 
 
 def end_of(observation: Observation) -> int:

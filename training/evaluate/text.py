@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.text import CONTEXT_TURNS
 from training.evaluate.material import Material
 from training.evaluate.page import Findings, fill, fraction, percent, table
 from training.measures import Detection, Figure, auc, bootstrap, f1, judge
@@ -22,7 +21,7 @@ from training.text.published_folds import read_mustard_folds
 PUBLISHED_FRIENDS = (("Castro et al. 2019, text + audio + video", "62.8"), ("Chauhan et al. 2020, the same", "65.9"))
 PUBLISHED_FOLDS = (("Castro et al. 2019, text + audio + video", "71.5"), ("Chauhan et al. 2020, the same", "72.6"))
 _HEADER = ("", "weighted F1", "macro F1", "AUC", "AUC within speakers")
-_US, _WITHOUT_TURNS, _CHANDLER = "this model", "this model, without the turns before", "CHANDLER"
+_US, _CHANDLER = "this model", "CHANDLER"
 
 Floats = NDArray[np.floating[Any]]
 Fold = tuple[list[Line], Floats]
@@ -30,17 +29,16 @@ Fold = tuple[list[Line], Floats]
 
 def run(material: Material) -> Findings:
     protocols = Protocols(material.data / "text")
-    friends, probability = protocols.friends()
+    friends, with_turns = protocols.friends()
+    probability = read_sarcasm(model_folder(Part.FRIENDS, ""), [Line(line.text) for line in friends])
     truth, speakers = truth_of(friends), speakers_of(friends)
     ways = {
         "majority class": np.zeros(len(friends)),
         "“Chandler is sarcastic”": (speakers == _CHANDLER).astype(float),
         "number of words alone": count_words(friends),
-        _WITHOUT_TURNS: read_sarcasm(model_folder(Part.FRIENDS, ""), [Line(line.text) for line in friends]),
+        "this model, told the two turns before": with_turns,
         _US: probability,
     }
-    if not CONTEXT_TURNS:  # what runs live reads an utterance by itself
-        probability = ways[_WITHOUT_TURNS]
     judged = {name: judge(truth, way, speakers) for name, way in ways.items()}
     own = speakers == _CHANDLER
     chandler = bootstrap(lambda i: auc(truth[own][i], probability[own][i]), int(own.sum()))
@@ -52,8 +50,7 @@ def run(material: Material) -> Findings:
     by_part["all"] = judge_lines(shows, on_shows)
     bbt, _ = _lines_of(Part.BBT, shows, on_shows)
     words_on_bbt = judge_lines(bbt, count_words(bbt)).auc
-    live = judged[_US if CONTEXT_TURNS else _WITHOUT_TURNS]
-    figures = {f"friends {kind}": figure for kind, figure in name_figures(live).items()}
+    figures = {f"friends {kind}": figure for kind, figure in name_figures(judged[_US]).items()}
     figures |= {f"friends, {name}: {kind}": f for name, d in judged.items() for kind, f in name_figures(d).items()}
     figures |= {"friends, Chandler alone: AUC": chandler}
     figures |= {f"five folds, {name}: weighted F1": figure for name, figure in dependent.items()}
@@ -61,7 +58,6 @@ def run(material: Material) -> Findings:
     section = fill(
         "text",
         friends=len(friends),
-        live="with the two turns before" if CONTEXT_TURNS else "without the turns before",
         friends_rows=table(
             _HEADER,
             [
