@@ -162,8 +162,8 @@ def retreat(network: TextNetwork, share: float) -> TextNetwork:
 
 
 def say(states: Tensor, types: Tensor, dropout: nn.Module, sentiment: nn.Module, sarcasm: nn.Module) -> Said:
-    """What two heads make of token `states` [batch, tokens, width]: of the mean over the utterance's own tokens (type 1)
-    and of each token.
+    """What two heads make of token `states` [batch, tokens, width]: of each, and of the mean over the utterance's own
+    tokens, those of type 1.
     """
     own = types.to(states.dtype)[:, :, None]
     utterance = (states * own).sum(1) / own.sum(1).clamp(min=1.0)
