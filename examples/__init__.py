@@ -1,0 +1,1 @@
+"""Programs that use the project, each to be copied from."""
