@@ -49,6 +49,12 @@ def test_what_is_not_defined_is_no_number(tmp_path: Path) -> None:
     assert json.loads(page.with_suffix(".json").read_text()) == {"rolling": {}}
 
 
+def test_what_is_not_replaced_keeps_its_indentation() -> None:
+    page = "<!-- output:begin -->\n      time  sarcasm\n      0.2\n<!-- output:end -->\n"
+    assert compose(page, {"text": "words"}) == page
+    assert compose(page, read_sections(page)) == page
+
+
 def test_an_empty_section_keeps_the_skeletons_words() -> None:
     assert "Not measured yet." in compose("<!-- text:begin -->\nNot measured yet.\n<!-- text:end -->", {})
 

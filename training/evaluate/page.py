@@ -47,7 +47,7 @@ def publish(page: Path, suite: str, findings: Findings) -> None:
 
 def read_sections(page: str) -> dict[str, str]:
     """What stands between the markers of each section, by its name."""
-    return {found["name"]: found["body"].strip() for found in _SECTION.finditer(page)}
+    return {found["name"]: found["body"].strip("\n") for found in _SECTION.finditer(page)}
 
 
 def compose(skeleton: str, sections: Mapping[str, str]) -> str:
@@ -55,8 +55,9 @@ def compose(skeleton: str, sections: Mapping[str, str]) -> str:
 
     def fill(found: re.Match[str]) -> str:
         name = found["name"]
-        body = sections.get(name) or found["body"].strip()
-        return f"<!-- {name}:begin -->\n{body.strip()}\n<!-- {name}:end -->"
+        body = sections.get(name) or found["body"]
+        body = body.strip("\n")
+        return f"<!-- {name}:begin -->\n{body}\n<!-- {name}:end -->"
 
     return _SECTION.sub(fill, skeleton)
 

@@ -30,7 +30,7 @@ Fold = tuple[list[Line], Floats]
 def run(material: Material) -> Findings:
     protocols = Protocols(material.data / "text")
     friends, with_turns = protocols.friends()
-    probability = read_sarcasm(model_folder(Part.FRIENDS, ""), [Line(line.text) for line in friends])
+    probability = read_alone(Part.FRIENDS, friends)
     truth, speakers = truth_of(friends), speakers_of(friends)
     ways = {
         "majority class": np.zeros(len(friends)),
@@ -40,12 +40,16 @@ def run(material: Material) -> Findings:
         _US: probability,
     }
     judged = {name: judge(truth, way, speakers) for name, way in ways.items()}
-    own = speakers == _CHANDLER
-    chandler = bootstrap(lambda i: auc(truth[own][i], probability[own][i]), int(own.sum()))
+    his = speakers == _CHANDLER
+    chandler = bootstrap(lambda i: auc(truth[his][i], probability[his][i]), int(his.sum()))
     folds = protocols.speaker_dependent()
     bars = bar_by_speaker(material)
     dependent = {"who speaks, nothing else": _by_fold(bars), _US: _by_fold(folds)}
-    shows, on_shows = protocols.leave_one_show_out()
+    shows, _ = protocols.leave_one_show_out()
+    on_shows = np.zeros(len(shows), np.float32)
+    for part in Part:
+        own = [row for row, line in enumerate(shows) if part_of(line.show) is part]
+        on_shows[own] = read_alone(part, [shows[row] for row in own])
     by_part = {part.value: judge_lines(*_lines_of(part, shows, on_shows)) for part in Part}
     by_part["all"] = judge_lines(shows, on_shows)
     bbt, _ = _lines_of(Part.BBT, shows, on_shows)
@@ -66,7 +70,7 @@ def run(material: Material) -> Findings:
             ],
         ),
         chandler=chandler.fraction(),
-        chandler_lines=int(own.sum()),
+        chandler_lines=int(his.sum()),
         words_bbt=fraction(words_on_bbt),
         folds_rows=table(
             ("", "weighted F1, mean of five folds"),
@@ -89,6 +93,11 @@ def truth_of(lines: Sequence[Line]) -> NDArray[np.bool_]:
 
 def speakers_of(lines: Sequence[Line]) -> NDArray[np.str_]:
     return np.array([line.speaker for line in lines], np.str_)
+
+
+def read_alone(part: Part, lines: Sequence[Line]) -> NDArray[np.float32]:
+    """P(sarcasm) [lines] by the model that never saw `part`, each line by itself, as live."""
+    return read_sarcasm(model_folder(part, ""), [Line(line.text) for line in lines])
 
 
 def judge_lines(lines: Sequence[Line], probability: Floats) -> Detection:
