@@ -61,7 +61,7 @@ class FusionConfig:
     window_s: float = 8.0
     max_wait_s: float = 0.15
     lateness_s: float = 3.0
-    base_rate: float = 0.5
+    base_rate: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)

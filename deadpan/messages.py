@@ -27,7 +27,7 @@ class Sarcasm(_Value, frozen=True, kw_only=True):
     """Whether it was meant literally. Unknown (null) while nothing has been said that it could apply to."""
 
     probability: float | None
-    """Calibrated, in [0, 1], for speech of which half is sarcastic, or the share that is configured."""
+    """Calibrated, in [0, 1], for speech of which the configured share is sarcastic (fusion.base_rate)."""
     state: str
     """on, off or unknown: the probability with hysteresis, so that it does not flicker: on from 0.6, off from 0.4."""
 
