@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from scipy.stats import chi2
 
+from agent.config import FusionConfig
 from encoders.samples import NS_PER_S
 from encoders.speech.moonshine import MoonshineRecognizer
 from fusion.estimate import FusionModel, Scores, Window
@@ -25,8 +26,9 @@ from training.evaluate.retelling import Manipulation, Retellings
 from training.measures import Figure, bootstrap
 
 PITCH, PAUSES = 1.088, 1.49
-BASE_RATES = (0.5, 0.1)
-"""How much of speech is sarcastic: on the clips, and at a guess in everyday talk; the configuration may say so, too."""
+CLIPS_RATE, SHIPPED_RATE, EVERYDAY_RATE = 0.5, FusionConfig().base_rate, 0.1
+"""How much of speech is sarcastic: on the clips, by the agent's own configuration, and at a guess in everyday talk."""
+BASE_RATES = (CLIPS_RATE, SHIPPED_RATE, EVERYDAY_RATE)
 PUBLISHED = (("Qwen-Omni models", "33.6 to 60.5 %"), ("Gemini", "14.3 to 17.1 %"))
 """Flips on 95 sincere English clips of MUStARD++, Chen et al. 2026, "When Models Hear What They Expect"."""
 WITHOUT_FACE = {
@@ -113,10 +115,14 @@ def run(material: Material) -> Findings:
         sincere=len(sincere),
         paused=sum(bool(find_pauses(cases.store.record(case.clip.key).sound.pcm)) for case in sincere),
         change=figures["mean change"].fraction(),
+        shipped=f"{SHIPPED_RATE:g}",
         alarms=table(
             ("", "minutes", *(f"alarms an hour, base rate {base:g}" for base in BASE_RATES)),
             [
-                *((name, _minutes(heard[0.5][name]), *(_write(rates[b][name]) for b in BASE_RATES)) for name in talk),
+                *(
+                    (name, _minutes(heard[CLIPS_RATE][name]), *(_write(rates[b][name]) for b in BASE_RATES))
+                    for name in talk
+                ),
                 ("sarcastic clips that set it off, %", "", *(percent(found[base]) for base in BASE_RATES)),
             ],
         ),
