@@ -22,7 +22,8 @@ THIS = "**this model**"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Figures by name of the way they were got, the shipped model's last; its AUC less the frozen MiniLM's, paired.
+    """Figures by name of the way they were got, the shipped model's last; its AUC less the frozen MiniLM's, paired, it
+    told the turns before.
 
     `meld_fitted` is the same network fitted to MELD's own training lines, which the shipped one must not see.
     """
@@ -52,8 +53,8 @@ def judge(protocols: Protocols, corpora: Corpora, fold: Fold, tokenizer: Tokeniz
         "mean of word embeddings, logistic regression": baselines.regress_sarcasm(fold.learnt, friends, averaged),
         "Bi-LSTM on word embeddings": baselines.probability_of(bilstm(friends)),
         "frozen MiniLM, logistic regression": frozen,
-        "this model without the turns before": read_sarcasm(shipped, [Line(line.text) for line in friends]),
-        THIS: probability,
+        "this model, told the two turns before": probability,
+        f"{THIS}, each line by itself, as live": read_sarcasm(shipped, [Line(line.text) for line in friends]),
     }
 
     def polarities(lines: list[Line], guess: NDArray[np.int64]) -> dict[str, Figure]:
