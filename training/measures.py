@@ -5,6 +5,7 @@ Rows are utterances or clips. `truth` is bool [rows], `probability` in [0, 1] [r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -19,6 +20,8 @@ FEWEST_OF_A_SPEAKER = 20
 Truth: TypeAlias = NDArray[np.bool_]
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Rows: TypeAlias = NDArray[np.intp]
+
+UNDEFINED = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,15 @@ class Figure:
         return self.low > 0 or self.high < 0
 
     def percent(self) -> str:
+        """In hundredths, with its interval; a dash where it is not defined."""
+        if not math.isfinite(self.value):
+            return UNDEFINED
         return f"{100 * self.value:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}]"
 
     def fraction(self) -> str:
+        """As it is, with its interval; a dash where it is not defined."""
+        if not math.isfinite(self.value):
+            return UNDEFINED
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
 

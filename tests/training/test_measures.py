@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -196,3 +198,9 @@ def test_detection_is_timed_from_the_onset() -> None:
     at_s = np.array([0.2, 0.4, 0.6])
     assert detection_time(np.array([False, True, True]), at_s, 0.1) == pytest.approx(0.3)
     assert np.isnan(detection_time(np.array([False] * 3), at_s, 0.1))
+
+
+def test_what_is_not_defined_is_a_dash() -> None:
+    nowhere = Figure(math.nan, math.nan, math.nan)
+    assert nowhere.percent() == nowhere.fraction() == "–"
+    assert Figure(0.5, 0.25, 0.75).percent() == "50.0 [25.0, 75.0]"

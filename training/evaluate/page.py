@@ -10,7 +10,7 @@ from math import isfinite
 from pathlib import Path
 
 from training.evaluate.goals import tabulate_goals
-from training.measures import Figure
+from training.measures import UNDEFINED, Figure
 
 SKELETON = Path(__file__).with_name("page.md")
 SECTIONS = Path(__file__).with_name("sections")
@@ -74,8 +74,8 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def percent(figure: Figure | None) -> str:
-    return "–" if figure is None or not isfinite(figure.value) else figure.percent()
+    return UNDEFINED if figure is None else figure.percent()
 
 
 def fraction(figure: Figure | None) -> str:
-    return "–" if figure is None or not isfinite(figure.value) else figure.fraction()
+    return UNDEFINED if figure is None else figure.fraction()
