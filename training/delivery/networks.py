@@ -115,7 +115,7 @@ def _train_member(task: Task, taps: Tensor, out: NDArray[np.bool_], seed: int) -
             parts = [_loss(score[:, i], targets[i], batch, task.problems[i].logistic) for i in range(3)]
             cost = torch.stack(parts).sum() + levels.square().sum() / (2 * clips)
             optimizer.zero_grad()
-            cost.backward()  # type: ignore[no-untyped-call]
+            cost.backward()  # type: ignore[no-untyped-call]  # torch's own
             optimizer.step()
         stand = _Stand(member, _answer(member, deviations, taps, known, out), task, out)
         best, waited = (stand, 0) if stand.loss < best.loss else (best, waited + 1)

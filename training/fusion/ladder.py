@@ -93,8 +93,8 @@ def judge_all(held: Sequence[Held]) -> list[Rung]:
             name,
             held[0].parameters[name],
             judge(truth, said, people),
-            bootstrap(lambda i, said=said: brier(truth[i], said[i]), len(truth)),  # type: ignore[misc]
-            bootstrap(lambda i, said=said: ece(truth[i], said[i]), len(truth)),  # type: ignore[misc]
+            bootstrap(lambda i, said=said: brier(truth[i], said[i]), len(truth)),  # type: ignore[misc]  # a lambda's default has no type
+            bootstrap(lambda i, said=said: ece(truth[i], said[i]), len(truth)),  # type: ignore[misc]  # a lambda's default has no type
             float(np.std([auc(truth, members[name][member]) for member in range(MEMBERS)])),
             paired(lambda i, score: auc(truth[i], score[i]), said, text),
             paired(lambda i, score: auc_within(truth[i], score[i], people[i]), said, text),
