@@ -41,7 +41,7 @@ class Player:
     def __init__(self, config: Config) -> None:
         self._config = config
         # Before there is anything to leave behind: its library does not bear interruption.
-        self._model = load_fusion(base_rate=config.fusion.base_rate)
+        self._model = load_fusion().expecting(config.fusion.base_rate)
         self._lanes: dict[WorkerName, _Lane] = {}
         self._closing = ExitStack()
 

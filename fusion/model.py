@@ -62,6 +62,17 @@ class Fusion:
         self._half_life_s = half_life_s
         self._shares, self._reliability = shares, reliability
 
+    def expecting(self, base_rate: float) -> Fusion:
+        """The same, for speech of which another share is sarcastic."""
+        return Fusion(
+            self.function,
+            self.version,
+            half_life_s=self._half_life_s,
+            shares=self._shares,
+            reliability=self._reliability,
+            base_rate=base_rate,
+        )
+
     @property
     def name(self) -> str:
         return self.function.name

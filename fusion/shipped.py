@@ -22,19 +22,19 @@ class Description(msgspec.Struct, frozen=True):
     weights: LateWeights | NetworkWeights
 
 
-def load(folder: Path | None = None, *, base_rate: float = 0.5) -> Fusion:
-    """The fusion model in `folder`, or the shipped one, for speech of which a share of `base_rate` is sarcastic.
+def load(folder: Path | None = None) -> Fusion:
+    """The fusion model in `folder`, or the shipped one, for speech of which half is sarcastic.
 
     Raises FileNotFoundError when a file is missing, msgspec.ValidationError when fusion.json says something else, and
     ValueError when the graph is not the one it was written for.
     """
     if folder is not None:
-        return _load(folder, base_rate)
+        return _load(folder)
     with as_file(files("fusion").joinpath("weights")) as shipped:
-        return _load(shipped, base_rate)
+        return _load(shipped)
 
 
-def assemble(description: Description, function: Late | Network, *, base_rate: float = 0.5) -> Fusion:
+def assemble(description: Description, function: Late | Network) -> Fusion:
     weights = description.weights
     return Fusion(
         function,
@@ -42,12 +42,11 @@ def assemble(description: Description, function: Late | Network, *, base_rate: f
         half_life_s=description.half_life_s,
         shares=weights.shares,
         reliability=weights.reliability,
-        base_rate=base_rate,
     )
 
 
-def _load(folder: Path, base_rate: float) -> Fusion:
+def _load(folder: Path) -> Fusion:
     description = msgspec.json.decode((folder / DESCRIPTION).read_bytes(), type=Description)
     weights = description.weights
     function = Late(weights) if isinstance(weights, LateWeights) else Network.load(weights, folder)
-    return assemble(description, function, base_rate=base_rate)
+    return assemble(description, function)

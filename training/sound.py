@@ -31,6 +31,8 @@ def main() -> None:
     arguments.add_argument("--clips", type=Path, nargs="*", default=[], help="as for python -m training.clips")
     options = arguments.parse_args()
     clips = [clip for clip in read_clips(options.clips) if clip.corpus == VARIOUS and part_of(clip.show) is None]
+    if not clips:
+        arguments.error("no clips of shows that nothing is tested on; the projection that is there stays")
     ears = open_ears()
     pooled = [
         pool_states(ears, talk)

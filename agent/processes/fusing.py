@@ -41,7 +41,7 @@ class FusingStage:
         start_ns: int = 0,
         model: Fusion | None = None,
     ) -> None:
-        model = model or load_fusion(base_rate=config.base_rate)
+        model = model or load_fusion().expecting(config.base_rate)
         self.composer = Composer(session, stream, f"deadpan-{model.version}")
         self._fuser = Fuser(model, modalities, fuser_settings(config), start_ns)
         self._open = set(modalities)

@@ -18,7 +18,6 @@ from fusion.estimate import Scores, Window
 from fusion.evidence import ORDER, WORD_MARKS, Dims, Evidence
 from fusion.late import Late
 from fusion.model import Fusion, intended_sentiment
-from fusion.shipped import Description, assemble
 from tests.fusion.evidence import MS, evidence
 from tests.fusion.models import LATE, WEIGHTS
 
@@ -269,7 +268,7 @@ def test_a_pause_before_the_telling_word_is_named_with_its_length() -> None:
 def test_where_less_is_sarcastic_the_odds_are_lower_by_just_that() -> None:
     window = Window(Interval(0, 8000 * MS), {modality: (each,) for modality, each in _all().items()})
     half = LATE.fuse(window).sarcasm
-    rare = assemble(Description("test", 2.0, WEIGHTS), Late(WEIGHTS), base_rate=0.1).fuse(window).sarcasm
+    rare = LATE.expecting(0.1).fuse(window).sarcasm
     assert half is not None
     assert rare is not None
     assert half / (1 - half) == pytest.approx(9 * rare / (1 - rare))
@@ -278,4 +277,4 @@ def test_where_less_is_sarcastic_the_odds_are_lower_by_just_that() -> None:
 @pytest.mark.parametrize("rate", [0.0, 1.0, -0.5, math.nan])
 def test_a_base_rate_that_is_no_share_is_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="share of speech"):
-        assemble(Description("test", 2.0, WEIGHTS), Late(WEIGHTS), base_rate=rate)
+        LATE.expecting(rate)

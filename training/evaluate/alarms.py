@@ -13,7 +13,6 @@ from scipy.stats import chi2
 from agent.config import FusionConfig
 from encoders.samples import NS_PER_S
 from encoders.speech.moonshine import MoonshineRecognizer
-from fusion.estimate import FusionModel, Scores, Window
 from training.clips.media import decode_audio
 from training.clips.observation import Observation, observe
 from training.evaluate.cases import Case, Cases, read_cases
@@ -51,25 +50,6 @@ class Talk:
 
     duration_s: float
     alarms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rarer:
-    """A `FusionModel` told how much of speech is sarcastic: its log odds moved from those of one half."""
-
-    fusion: FusionModel
-    base_rate: float
-
-    @property
-    def name(self) -> str:
-        return self.fusion.name
-
-    def fuse(self, window: Window, /) -> Scores:
-        scores = self.fusion.fuse(window)
-        if scores.sarcasm is None:
-            return scores
-        odds = scores.sarcasm / (1 - scores.sarcasm) * self.base_rate / (1 - self.base_rate)
-        return replace(scores, sarcasm=odds / (1 + odds))
 
 
 Heard = tuple[Observation, Judge]
@@ -144,7 +124,7 @@ def _count_flips(before: NDArray[np.float64], after: NDArray[np.float64]) -> Fig
 def _listen(stretches: Sequence[Heard], base_rate: float) -> list[Talk]:
     found = []
     for observation, judging in stretches:
-        fusion = Rarer(judging.fusion, base_rate)
+        fusion = judging.fusion.expecting(base_rate)
         course = replay(observation, judging.embed(observation), fusion, end_of(observation))
         turned_on = int(np.count_nonzero(course.on & ~np.concatenate([[False], course.on[:-1]])))
         found.append(Talk((observation.speech_end_ns - observation.speech_start_ns) / NS_PER_S, turned_on))

@@ -12,7 +12,8 @@ from encoders.prosody import VOICE_DIMS
 from encoders.samples import Embedding, Modality
 from encoders.text_model import TextModel
 from encoders.voice_statistics import VOICE_STATISTICS
-from fusion.estimate import FusionModel, Scores
+from fusion.estimate import Scores
+from fusion.model import Fusion
 from fusion.shipped import load
 from training.clips.embeddings import embed
 from training.clips.observation import Observation
@@ -43,7 +44,7 @@ class Judge:
     text: TextModel
     voice: Head
     face: Head
-    fusion: FusionModel
+    fusion: Fusion
 
     def embed(self, observation: Observation) -> Embeddings:
         """What the live encoders would have sent."""

@@ -23,6 +23,10 @@ class Echo:
 
     name, version = "echo", "echo-1"
 
+    def expecting(self, base_rate: float) -> Echo:
+        del base_rate
+        return self
+
     def fuse(self, window: Window, /) -> Scores:
         known = [embedding for each in window.embeddings.values() for embedding in each]
         newest = max(known, key=lambda embedding: embedding.interval.end_ns, default=None)
@@ -32,7 +36,7 @@ class Echo:
 
 @pytest.fixture(autouse=True)
 def echo(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fusing, "load_fusion", lambda **_settings: Echo())
+    monkeypatch.setattr(fusing, "load_fusion", Echo)
 
 
 def _stage(*modalities: Modality) -> FusingStage:
@@ -201,12 +205,12 @@ def test_the_end_tells_what_the_source_lost(losses: dict[Modality, dict[str, int
 
 
 def test_the_fusion_model_is_told_how_much_sarcasm_to_expect(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[dict[str, float]] = []
+    asked: list[float] = []
 
-    def load(**settings: float) -> Echo:
-        asked.append(settings)
-        return Echo()
+    def expecting(echo: Echo, base_rate: float) -> Echo:
+        asked.append(base_rate)
+        return echo
 
-    monkeypatch.setattr(fusing, "load_fusion", load)
+    monkeypatch.setattr(Echo, "expecting", expecting)
     FusingStage(FusionConfig(base_rate=0.1), [Modality.FACE], "s1", "kitchen")
-    assert asked == [{"base_rate": 0.1}]
+    assert asked == [0.1]
