@@ -1,5 +1,6 @@
 # make run    install what is needed and start (ARGS="--source demo --seconds 20" and the like)
 # make test   format, lint, types, floors, tests
+# make test-frameworks  the adapters in real pipelines of Pipecat and LiveKit (part of make test)
 # make test-long  hours of recording: memory flat, results complete (many minutes)
 # make train  all weights again, from ../shared/data and CLIPS
 # make evaluate  what the models are worth, on what they have not met: writes docs/evaluation.md (CLIPS as for train)
@@ -10,7 +11,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test test-long train evaluate bench bench-speech clean
+.PHONY: run test test-frameworks test-long train evaluate bench bench-speech clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -23,6 +24,12 @@ test: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest
+	$(MAKE) test-frameworks
+
+# The adapters beside the real frameworks, which want other versions of what the agent wants: so beside the client alone
+test-frameworks: .venv-frameworks/stamp
+	.venv-frameworks/bin/mypy --config-file tests/frameworks/mypy.ini
+	.venv-frameworks/bin/pytest -c tests/frameworks/pytest.ini tests/frameworks
 
 test-long: .venv/dev.stamp
 	@sh scripts/system-libraries test
@@ -61,8 +68,15 @@ bench-speech: .venv/dev.stamp
 
 .venv/dev.stamp: pyproject.toml | .venv/bin/python
 	@echo "Installing deadpan, its models and its test tools into .venv (once)"
-	$(PIP) --editable '.[live,dev,train,whisper,faster-whisper]'
+	$(PIP) --editable '.[live,dev,train,whisper,faster-whisper,bridge,mcp,wyoming]'
 	@touch $@ .venv/live.stamp
 
+.venv-frameworks/stamp: pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed"; exit 1; }
+	@echo "Installing the assistants' frameworks into .venv-frameworks (once)"
+	$(PYTHON) -m venv .venv-frameworks
+	.venv-frameworks/bin/python -m pip install --disable-pip-version-check --editable '.[pipecat,livekit]' 'mypy>=1.14,<3' 'pytest>=8.3,<10' 'pytest-timeout>=2.3,<3'
+	@touch $@
+
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-frameworks build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

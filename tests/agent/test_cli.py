@@ -117,5 +117,5 @@ def test_an_interruption_is_the_end_of_a_stream_and_no_end_of_a_task(
     def interrupted(name: str) -> object:
         raise KeyboardInterrupt(name)
 
-    monkeypatch.setattr(cli, "_command", interrupted)
+    monkeypatch.setattr(cli, "_perform", interrupted)
     assert cli.main(command) == code

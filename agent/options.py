@@ -1,0 +1,209 @@
+"""What can be asked for on the command line: every command, its options and what they are called in its help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from agent import __version__
+from deadpan.subscription import DEFAULT_ENDPOINT
+
+_SPEECH = "auto, moonshine, whisper[:NAME|:FILE] or faster-whisper[:NAME|:FOLDER] (default: speech.engine, auto)"
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be asked for."""
+    top = argparse.ArgumentParser(
+        prog="deadpan",
+        description="Watches and listens to one person talking, and says five times a second how sarcastic they sound "
+        "and how they feel about what they say. Everything stays on this machine.",
+        epilog="Start with: deadpan run    then, in another terminal: deadpan watch",
+    )
+    top.add_argument("--version", action="version", version=f"deadpan {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_watch(commands)
+    _add_score(commands)
+    _add_record(commands)
+    _add_bridge(commands)
+    _add_mcp(commands)
+    _add_wyoming(commands)
+    _add_proxy(commands)
+    _add_keys(commands)
+    _add_models(commands)
+    doctor = commands.add_parser(
+        "doctor",
+        help="check devices, models, versions, ports and space",
+        description="Check what deadpan needs: each ok, or what to do.",
+    )
+    doctor.add_argument("--config", type=Path, metavar="FILE", help="settings to check (default: ./config.yaml)")
+    return top
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run",
+        help="watch and listen, and publish estimates",
+        description="Watch and listen, show the estimates and publish them until Ctrl-C, or until a recording ends.",
+    )
+    run.add_argument(
+        "--source",
+        metavar="auto|live|demo|PATH|URL|FEED",
+        help="devices, the bundled demo, a recording played at real time, another program's feed (ipc:///path or"
+        " tcp://127.0.0.1:PORT), or recorded messages (FILE.jsonl), published again (default auto: devices, else demo)",
+    )
+    run.add_argument("--camera", metavar="N|PATH|URL|none", help="camera index, device path, or MJPEG or RTSP address")
+    run.add_argument("--microphone", metavar="NAME|INDEX|none", help="microphone by part of its name, or by index")
+    run.add_argument("--seconds", type=_positive, metavar="S", help="stop after the estimate for second S")
+    run.add_argument("--json", action="store_true", help="print the published messages, one JSON object a line")
+    run.add_argument("--revisions", action="store_true", help="with --json: also the later revisions of estimates")
+    run.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
+    run.add_argument("--publish", metavar="ENDPOINT", help=f"where to publish (default {DEFAULT_ENDPOINT})")
+    run.add_argument("--bus", metavar="ENDPOINT", help="a deadpan proxy to publish through as well")
+    run.add_argument("--keys", type=Path, metavar="FOLDER", help="keys that subscribers must hold: see deadpan keys")
+    run.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+
+
+def _add_watch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    watch = commands.add_parser(
+        "watch",
+        help="show the estimates of a running deadpan",
+        description="Show what a running deadpan publishes, until Ctrl-C. It may be started before it.",
+    )
+    _add_subscription(watch)
+    watch.add_argument("--json", action="store_true", help="print the messages, one JSON object a line")
+    watch.add_argument("--revisions", action="store_true", help="with --json: also the later revisions of estimates")
+    watch.add_argument("--count", type=_count, metavar="N", help="stop after N estimates")
+
+
+def _add_subscription(command: argparse.ArgumentParser) -> None:
+    """What every command that reads a stream is told: where, which, and with what key."""
+    command.add_argument(
+        "endpoint", nargs="?", default=DEFAULT_ENDPOINT, metavar="ENDPOINT", help="default: %(default)s"
+    )
+    command.add_argument("--stream", metavar="NAME", help="one stream alone, where several are published")
+    command.add_argument("--key", type=Path, metavar="FILE", help="the subscriber's key, where the agent wants one")
+
+
+def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    record = commands.add_parser(
+        "record",
+        help="write a running deadpan's messages to a file",
+        description="Write every message to a file, one JSON object a line, until Ctrl-C. It holds the words that were"
+        " said, no sound and no picture. deadpan run --source FILE.jsonl publishes it again.",
+    )
+    _add_subscription(record)
+    record.add_argument("--out", type=Path, required=True, metavar="FILE.jsonl", help="where to; it must not exist yet")
+    record.add_argument("--seconds", type=_positive, metavar="S", help="stop after so long")
+
+
+def _add_bridge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    bridge = commands.add_parser(
+        "bridge",
+        help="pass a stream on to browsers (WebSocket, server-sent events)",
+        description="Pass a stream's messages on as they are: ws://HOST:PORT/ws and http://HOST:PORT/events.",
+    )
+    _add_subscription(bridge)
+    bridge.add_argument(
+        "--listen", default="127.0.0.1:5739", metavar="HOST:PORT", help="a loopback address (default: %(default)s)"
+    )
+    bridge.add_argument(
+        "--allow-origin", action="append", default=[], metavar="ORIGIN", help="a web page's origin that may read it"
+    )
+
+
+def _add_mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    mcp = commands.add_parser(
+        "mcp",
+        help="answer an assistant's questions (Model Context Protocol)",
+        description="Serve the tools current_affect and last_utterance on standard input and output.",
+    )
+    _add_subscription(mcp)
+
+
+def _add_wyoming(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    wyoming = commands.add_parser(
+        "wyoming",
+        help="pass utterances on to Home Assistant (Wyoming protocol)",
+        description="Serve each utterance as a transcript and an affect event of the Wyoming protocol.",
+    )
+    _add_subscription(wyoming)
+    wyoming.add_argument(
+        "--listen", default="tcp://127.0.0.1:10700", metavar="URI", help="tcp or unix (default: %(default)s)"
+    )
+
+
+def _add_proxy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    proxy = commands.add_parser(
+        "proxy",
+        help="one bus for several agents",
+        description="Publish several agents' streams at one endpoint. Agents join with deadpan run --bus ENDPOINT, or"
+        " are named here.",
+    )
+    proxy.add_argument("agents", nargs="*", metavar="AGENT", help="endpoints of agents to read from")
+    proxy.add_argument("--publish", default=DEFAULT_ENDPOINT, metavar="ENDPOINT", help="default: %(default)s")
+    proxy.add_argument("--bus", metavar="ENDPOINT", help="where agents may join (default: nowhere)")
+    proxy.add_argument("--keys", type=Path, metavar="FOLDER", help="keys that subscribers must hold: see deadpan keys")
+
+
+def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    keys = commands.add_parser(
+        "keys",
+        help="say who may subscribe from elsewhere",
+        description="Keys (CurveZMQ) without which nobody can read a stream that is published beyond this machine.",
+    )
+    actions = keys.add_subparsers(dest="action", required=True, metavar="new|list|remove")
+    new = actions.add_parser("new", help="make a key for a subscriber, and the agent's own if there is none yet")
+    new.add_argument("name", metavar="NAME", help="the subscriber's name")
+    new.add_argument("--out", type=Path, metavar="FILE", help="the subscriber's key (default: ./NAME.key)")
+    listed = actions.add_parser("list", help="say who may subscribe")
+    remove = actions.add_parser("remove", help="take the right to subscribe away")
+    remove.add_argument("name", metavar="NAME")
+    for action in (new, listed, remove):
+        action.add_argument("--folder", type=Path, metavar="FOLDER", help="the agent's keys (default: the user's own)")
+
+
+def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    score = commands.add_parser(
+        "score",
+        help="estimate recordings as fast as the machine allows",
+        description="Write, for each recording, DIR/NAME/estimates.jsonl, utterances.jsonl and transcript.txt.",
+    )
+    score.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings: anything FFmpeg can read")
+    score.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
+    score.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
+    score.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+
+
+def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    models = commands.add_parser(
+        "models",
+        help="list, pull, verify or remove Whisper models",
+        description="Speech models on this machine. Moonshine came with deadpan; Whisper models are pulled once, and"
+        " then used offline. They are kept in $DEADPAN_MODELS, else in the cache folder of the system.",
+        epilog="A NAME is whisper:base.en, faster-whisper:base.en and the like: see deadpan models list",
+    )
+    actions = models.add_subparsers(dest="action", required=True, metavar="list|pull|verify|remove")
+    actions.add_parser("list", help="say which models there are, and which one auto takes")
+    pull = actions.add_parser("pull", help="download models, or go on with a download that broke off")
+    pull.add_argument("names", nargs="+", metavar="NAME", help="for instance faster-whisper:base.en")
+    verify = actions.add_parser("verify", help="read every byte of the models and compare their checksums")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="default: every model on this machine")
+    remove = actions.add_parser("remove", help="delete models from this machine")
+    remove.add_argument("names", nargs="+", metavar="NAME")
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
+    return number
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a count of at least 1")
+    return int(text)
