@@ -28,12 +28,13 @@ def main() -> None:
         second_run_s, _ = _timed(clone, "make", "run", "ARGS=--source demo --seconds 1")
         test_s, tests = _timed(clone, "make", "test")
         _, shown = _timed(clone, ".venv/bin/deadpan", "run", "--source", "demo")
+    # Two suites: the agent's, and that of the adapters beside their frameworks.
     counted = re.findall(r"\d+ passed.*? in ", tests)
     times = (
         f"Measured by `python -m bench.newcomer` on {datetime.now(UTC):%Y-%m-%d}, two cores, from a fresh clone in an"
         f" empty directory:\n`make run` until the first second of estimates {first_run_s:.0f} s, the second time"
         f" {second_run_s:.0f} s; `make test` {test_s:.0f} s\nwith what it installs"
-        f" ({counted[-1].removesuffix(' in ') if counted else 'no count'})."
+        f" ({' and '.join(each.removesuffix(' in ') for each in counted) or 'no count'})."
     )
     lines = shown.splitlines()[:_SHOWN_LINES]
     page = _between(_README.read_text(), "clone", times)
