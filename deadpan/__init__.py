@@ -7,6 +7,7 @@ for message in deadpan.subscribe():
         print(message.sarcasm.probability, message.sentiment.intended)
 """
 
+from deadpan.feed import Feed
 from deadpan.messages import (
     SPEC,
     Estimate,
@@ -34,6 +35,7 @@ __all__ = [
     "SPEC",
     "Estimate",
     "Event",
+    "Feed",
     "Health",
     "Incongruity",
     "Message",

@@ -8,6 +8,7 @@ EXPORTED = [
     "SPEC",
     "Estimate",
     "Event",
+    "Feed",
     "Health",
     "Incongruity",
     "Message",

@@ -1,0 +1,99 @@
+"""An endpoint in; whether only this machine reaches it, and a socket bound there, out: private, and nobody else's."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import zmq
+
+from deadpan.errors import EndpointError
+
+_LONGEST_PATH = 100  # the address of a local socket may have some hundred bytes and no more
+
+
+def check_local(endpoint: str) -> None:
+    """Refuse what is no endpoint, or one that other machines reach. Raises EndpointError, which says what to use."""
+    scheme, _, address = endpoint.partition("://")
+    if scheme == "ipc" and address.startswith("/"):
+        return
+    if scheme != "tcp":
+        raise EndpointError(f"{endpoint} is no endpoint: use ipc:///path or tcp://127.0.0.1:PORT")
+    parts = urlsplit(endpoint)
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise EndpointError(f"the port of {endpoint} is no number from 1 to 65535") from error
+    if not port:
+        raise EndpointError(f"{endpoint} names no port; for example tcp://127.0.0.1:5738")
+    if not _is_loopback(host):
+        raise EndpointError(
+            f"{endpoint} leads beyond this machine, and sound and pictures stay on it: use ipc:///path or"
+            " tcp://127.0.0.1:PORT, and tunnel it if you must"
+        )
+
+
+def local_path(endpoint: str) -> Path | None:
+    """The file of an ipc endpoint; None for another."""
+    return Path(endpoint.removeprefix("ipc://")) if endpoint.startswith("ipc://") else None
+
+
+def bind_private(listening: zmq.Socket[bytes], endpoint: str) -> None:
+    """Bind to a local endpoint; an ipc file is this user's alone (0600) from its first moment.
+
+    ZeroMQ would unlink whatever is in its way; here only a socket that nobody listens at gives way. Who closes the
+    socket removes the file. Raises EndpointError.
+    """
+    check_local(endpoint)
+    path = local_path(endpoint)
+    if path is None:
+        _bind(listening, endpoint.replace("localhost", "127.0.0.1"), endpoint)
+        return
+    _refuse_what_is_there(path)
+    try:
+        # Bound where nobody else can look, and shown once its mode is right.
+        with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:
+            hidden = Path(folder, "s")
+            _bind(listening, f"ipc://{hidden}", endpoint)
+            hidden.chmod(0o600)
+            hidden.replace(path)
+    except OSError as error:
+        raise EndpointError(f"cannot use {endpoint}: {error.strerror}") from error
+
+
+def _bind(listening: zmq.Socket[bytes], address: str, endpoint: str) -> None:
+    try:
+        listening.bind(address)
+    except zmq.ZMQError as error:
+        if error.errno == zmq.EADDRINUSE:
+            raise EndpointError(f"{endpoint} is taken: choose another, or stop who holds it") from error
+        raise EndpointError(f"cannot use {endpoint}: {error.strerror}") from error
+
+
+def _refuse_what_is_there(path: Path) -> None:
+    """Raise EndpointError unless binding to this path takes nothing from anybody."""
+    if len(os.fsencode(path)) > _LONGEST_PATH:
+        raise EndpointError(f"ipc://{path} is too long for the address of a local socket; choose a shorter path")
+    if not path.parent.is_dir():
+        raise EndpointError(f"cannot use ipc://{path}: there is no folder {path.parent}")
+    if not path.exists():
+        return
+    if not path.is_socket():
+        raise EndpointError(f"cannot use ipc://{path}: a file is there; choose another path")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return  # whoever left it is gone
+    raise EndpointError(f"ipc://{path} is taken: choose another, or stop who holds it")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
