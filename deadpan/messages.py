@@ -7,9 +7,10 @@ take any string where a name is expected: the aliases here list the names known 
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 SPEC = 1
 """Version of the messages' specification; it changes only when an old reader would misread a new message."""
@@ -17,6 +18,15 @@ SPEC = 1
 EventName: TypeAlias = Literal["sarcasm_on", "sarcasm_off", "transcript_conflict", "source_ended"]
 WorkerState: TypeAlias = Literal["off", "starting", "ready", "running", "restarting", "failed", "stopped"]
 HealthState: TypeAlias = Literal["ok", "degraded", "failed"]
+UnknownReason: TypeAlias = Literal["", "not_listening", "source_silent", "nothing_said", "no_answer"]
+
+# What a number may be. A body that says otherwise, or holds no number at all (NaN), is no message.
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Nanoseconds: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Signed: TypeAlias = Annotated[float, Meta(ge=-1, le=1)]
+Gap: TypeAlias = Annotated[float, Meta(ge=-2, le=2)]
+Finite: TypeAlias = Annotated[float, Meta(ge=-1e12, le=1e12)]
 
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,29 +36,31 @@ class _Value(msgspec.Struct, frozen=True, kw_only=True):
 class Sarcasm(_Value, frozen=True, kw_only=True):
     """Whether it was meant literally. Unknown (null) while nothing has been said that it could apply to."""
 
-    probability: float | None
+    probability: Share | None
     """Calibrated, in [0, 1], for speech of which the configured share is sarcastic (fusion.base_rate)."""
     state: str
     """on, off or unknown: the probability with hysteresis, so that it does not flicker: on from 0.6, off from 0.4."""
+    reason: str = ""
+    """Why the probability is null: not_listening, source_silent, nothing_said or no_answer; empty when it is not."""
 
 
 class Sentiment(_Value, frozen=True, kw_only=True):
     """How the speaker feels about what they say, in [-1, 1]; null without evidence."""
 
-    literal: float | None
+    literal: Signed | None
     """What the words say."""
-    delivered: float | None
+    delivered: Signed | None
     """What voice and face say."""
-    intended: float | None
+    intended: Signed | None
     """What was meant: the words taken at the probability that they were meant."""
 
 
 class Incongruity(_Value, frozen=True, kw_only=True):
     """Signed gaps between sentiments, in [-2, 2]: the first named minus the second; null unless both are there."""
 
-    text_voice: float | None
-    text_face: float | None
-    voice_face: float | None
+    text_voice: Gap | None
+    text_face: Gap | None
+    voice_face: Gap | None
 
 
 class ModalityReading(_Value, frozen=True, kw_only=True):
@@ -56,16 +68,16 @@ class ModalityReading(_Value, frozen=True, kw_only=True):
 
     status: str
     """ok: evidence; stale: evidence, masked: its source is silent; absent: nothing seen or heard; off: not in use."""
-    age_ms: float | None
+    age_ms: Finite | None
     """From the newest evidence to the end of the estimate's stretch; null without any."""
-    sarcasm: float | None
+    sarcasm: Share | None
     """This modality's own sarcasm probability; null unless ok."""
-    sentiment: float | None
+    sentiment: Signed | None
     """This modality's own sentiment; null unless ok."""
-    activation: float | None = None
+    activation: Signed | None = None
     """How strongly it is expressed, in [-1, 1], whatever is expressed: the voice's arousal, the face's expressiveness;
     null unless ok, and for the words."""
-    contribution: float
+    contribution: Signed
     """How much the sarcasm probability would fall if this modality were left out (negative: rise)."""
 
 
@@ -75,9 +87,9 @@ class NamedCue(_Value, frozen=True, kw_only=True):
     name: str
     modality: str
     """face, voice or text; more may come."""
-    value: float
+    value: Finite
     """The feature, in standard deviations."""
-    effect: float
+    effect: Signed
     """How far it moved its modality's sarcasm probability."""
 
 
@@ -85,14 +97,14 @@ class SpokenWord(_Value, frozen=True, kw_only=True):
     """A word, when it was spoken, and how sure the recognizer was of it, in [0, 1]."""
 
     text: str
-    start_ns: int
-    end_ns: int
-    probability: float
+    start_ns: Nanoseconds
+    end_ns: Nanoseconds
+    probability: Share
     timing: str
     """measured: by the recognizer's own alignment; estimated: spread over the voiced time."""
-    sentiment: float | None = None
+    sentiment: Signed | None = None
     """Of this word in the light of the others, as written, in [-1, 1]; null where it was not read."""
-    sarcasm: float | None = None
+    sarcasm: Share | None = None
     """What the words alone say of sarcasm at this word, in [0, 1]; null where it was not read."""
 
 
@@ -103,46 +115,46 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     session: str
     """One run of the agent. Another session means a new axis of time and new numbers."""
     stream: str
-    seq: int
+    seq: Count
     """Counts within (session, stream, type), by one: a gap is a loss. All revisions of an estimate share its number."""
-    start_ns: int
+    start_ns: Nanoseconds
     """The stretch spoken of: from here..."""
-    end_ns: int
+    end_ns: Nanoseconds
     """...to here, exclusive."""
-    created_ns: int
-    published_ns: int
+    created_ns: Nanoseconds
+    published_ns: Nanoseconds
     model: str
 
 
 class Estimate(_Message, frozen=True, kw_only=True, tag="estimate"):
     """The rolling answer, one per tick of the grid: revision 0 in time, later ones when more words had been heard."""
 
-    revision: int
+    revision: Count
     final: bool
     sarcasm: Sarcasm
     sentiment: Sentiment
     incongruity: Incongruity
-    confidence: float
+    confidence: Share
     """In [0, 1]: how much evidence there was, whatever it said."""
     modalities: dict[str, ModalityReading]
     cues: tuple[NamedCue, ...]
-    latency_ms: float
+    latency_ms: Finite
     """From the end of the stretch to publication."""
 
 
 class Utterance(_Message, frozen=True, kw_only=True, tag="utterance"):
     """The answer for one finished utterance, over its whole stretch, with its words."""
 
-    utterance_id: int
+    utterance_id: Count
     text: str
     words: tuple[SpokenWord, ...]
     sarcasm: Sarcasm
     sentiment: Sentiment
     incongruity: Incongruity
-    confidence: float
+    confidence: Share
     modalities: dict[str, ModalityReading]
     cues: tuple[NamedCue, ...]
-    latency_ms: float
+    latency_ms: Finite
     rcs: str
     """The line for a language model: Real-time Context Standard 0.1 in front of the words."""
 
@@ -150,8 +162,8 @@ class Utterance(_Message, frozen=True, kw_only=True, tag="utterance"):
 class Transcript(_Message, frozen=True, kw_only=True, tag="transcript"):
     """The words of an utterance so far. Committed words stay until the final revision, which reads all of it again."""
 
-    utterance_id: int
-    revision: int
+    utterance_id: Count
+    revision: Count
     final: bool
     forced: bool = False
     """Final because the utterance had grown too long: its speaker had not paused, and goes on in the next."""
@@ -176,24 +188,24 @@ class WorkerHealth(_Value, frozen=True, kw_only=True):
     """off, starting, ready, running, restarting, failed or stopped."""
     reason: str = ""
     """Why, when it is in trouble, or running without use; else empty."""
-    pid: int | None = None
-    restarts: int = 0
-    lag_ms: float | None = None
+    pid: Count | None = None
+    restarts: Count = 0
+    lag_ms: Finite | None = None
     """How far its work is behind the session's clock."""
-    busy: float | None = None
+    busy: Share | None = None
     """Which part of the time it is at work on one value after another, in [0, 1]; null where that is not measured."""
-    counters: dict[str, int] = {}
+    counters: dict[str, Count] = {}
     """Work done and every loss, by name."""
 
 
 class Pace(_Value, frozen=True, kw_only=True):
     """How much the agent asks of the machine. On a machine that cannot keep up it asks less, step by step."""
 
-    level: int = 0
+    level: Count = 0
     """0: all that is configured. Each level above asks for less than the one below."""
-    step_s: float | None = None
+    step_s: Finite | None = None
     """Seconds of speech between two readings of an utterance in progress; null when nothing is heard."""
-    face_rate_hz: float | None = None
+    face_rate_hz: Finite | None = None
     """The most pictures a second that are looked at; null when nothing is seen."""
 
 
@@ -212,11 +224,11 @@ class Welcome(_Message, frozen=True, kw_only=True, tag="welcome"):
     """Greets each new subscriber, before the last value of every type is repeated."""
 
     version: str
-    origin_monotonic_ns: int
+    origin_monotonic_ns: Nanoseconds
     """The session's origin on the machine's monotonic clock; 0 for a recording scored at full speed."""
-    origin_unix_ns: int
+    origin_unix_ns: Nanoseconds
     source: str
-    tick_hz: float
+    tick_hz: Finite
     recording: bool = False
     """Whether anything of this session is being written to disk."""
 
