@@ -7,44 +7,11 @@ from itertools import islice
 
 import msgspec
 import pytest
-import zmq
 
 import deadpan
-from deadpan.messages import Message, to_json, topic, type_name
+from deadpan.messages import Message, type_name
 from tests.deadpan.sent import estimate, every_type, utterance
-
-PATIENCE_S = 20.0  # of the tests; each ends as soon as what it waits for is there
-PATIENCE_MS = 20_000
-
-
-class Stage:
-    """A publisher on a port of its own that knows when somebody has subscribed."""
-
-    def __init__(self, endpoint: str = "tcp://127.0.0.1:*") -> None:
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket = self._context.socket(zmq.XPUB)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)
-        self._socket.bind(endpoint)
-        self.endpoint = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
-
-    def await_subscriptions(self, count: int = 1) -> list[bytes]:
-        requests: list[bytes] = []
-        while len(requests) < count:
-            assert self._socket.poll(PATIENCE_MS), "nobody subscribed"
-            requests.append(self._socket.recv()[1:])
-        return requests
-
-    def publish(self, *messages: Message) -> None:
-        for message in messages:
-            self.publish_body(to_json(message), topic(message.stream, type_name(message)))
-
-    def publish_body(self, body: bytes, address: bytes = b"deadpan/1/default/estimate") -> None:
-        self._socket.send_multipart([address, body])
-
-    def close(self) -> None:
-        self._context.destroy(linger=0)
-
+from tests.deadpan.stage import PATIENCE_S, Stage
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:
