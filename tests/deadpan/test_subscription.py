@@ -13,6 +13,7 @@ from deadpan.messages import Message, type_name
 from tests.deadpan.sent import estimate, every_type, utterance
 from tests.deadpan.stage import PATIENCE_S, Stage
 
+
 @pytest.fixture
 def stage() -> Iterator[Stage]:
     stage = Stage()
