@@ -1,0 +1,50 @@
+"""An endpoint and topics in, a subscribed socket out: before the agent starts, and after every restart of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import zmq
+
+from deadpan.errors import EndpointError
+
+DEFAULT_ENDPOINT = "tcp://127.0.0.1:5737"
+"""Where `deadpan run` publishes unless told otherwise."""
+
+_DEPTH = 1000  # messages waiting for a reader that is slow: about a minute; older ones are dropped by the publisher
+_RETRY_MS, _MOST_RETRY_MS = 100, 2000  # between two attempts to connect, doubled from one to the other
+
+
+def connect(endpoint: str, topics: Iterable[bytes], key: str | Path | None = None) -> zmq.Socket[bytes]:
+    """Subscribe to every topic that begins with one of `topics`; with `key`, as the holder of that key file.
+
+    Each message received is a list of frames: topic, body. Raises EndpointError when the endpoint cannot be one, and
+    AccessError when the key cannot be used. Whether anybody publishes there does not matter yet.
+    """
+    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
+    try:
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.setsockopt(zmq.RCVHWM, _DEPTH)
+        socket.setsockopt(zmq.IPV6, 1)
+        socket.setsockopt(zmq.RECONNECT_IVL, _RETRY_MS)
+        socket.setsockopt(zmq.RECONNECT_IVL_MAX, _MOST_RETRY_MS)
+        if key is not None:
+            from deadpan import keys  # here, because most subscribers have none
+
+            held = keys.read(key)
+            socket.setsockopt(zmq.CURVE_SERVERKEY, held.agent_public)
+            socket.setsockopt(zmq.CURVE_PUBLICKEY, held.public)
+            socket.setsockopt(zmq.CURVE_SECRETKEY, held.secret)
+        for topic in topics:
+            socket.setsockopt(zmq.SUBSCRIBE, topic)
+        socket.connect(endpoint)
+    except zmq.ZMQError as error:
+        socket.close()
+        raise EndpointError(
+            f"cannot subscribe to {endpoint}: {error}; it should look like {DEFAULT_ENDPOINT}"
+        ) from error
+    except BaseException:
+        socket.close()
+        raise
+    return socket
