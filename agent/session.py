@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from agent.capture.devices import default_camera, default_microphone
+from agent.capture.feed_line import check_feed, is_feed
 from agent.capture.media import probe
 from agent.capture.source import CaptureError, Problem
 from agent.clock import wall_unix_ns
@@ -24,7 +25,7 @@ _AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a session watches and listens to. `source` is live, or the location of a recording."""
+    """What a session watches and listens to. `source` is live (devices and feeds), or the location of a recording."""
 
     source: str
     camera: str | int | None
@@ -41,9 +42,11 @@ def demo_location() -> str:
 
 
 def resolve_inputs(config: Config) -> Inputs:
-    """Decide between devices and recordings. Raises CaptureError when what was asked for is not there."""
+    """Decide between devices, feeds and recordings. Raises CaptureError when what was asked for is not there."""
     if config.source == "demo":
         return _recording(config, demo_location())
+    if is_feed(config.source):
+        return _fed(config, config.source)
     if config.source not in (_AUTO, "live"):
         return _recording(config, config.source)
     camera = _chosen(config.camera.device, default_camera)
@@ -93,9 +96,21 @@ def _recording(config: Config, location: str) -> Inputs:
     return Inputs(recording.location, recording.location if seen else None, recording.location if heard else None)
 
 
+def _fed(config: Config, feed: str) -> Inputs:
+    """Pictures and sound from one feed, each unless it is switched off by `none`."""
+    camera = None if config.camera.device == _NONE else feed
+    microphone = None if config.microphone.device == _NONE else feed
+    if camera is None and microphone is None:
+        raise CaptureError(Problem.EMPTY, f"Nothing is left of the feed at {feed} with what is switched off by none.")
+    check_feed(feed)
+    return Inputs("live", camera, microphone)
+
+
 def _chosen(device: str | int, default: Callable[[], str | int | None]) -> str | int | None:
     if device == _AUTO:
         return default()
+    if isinstance(device, str) and is_feed(device):
+        check_feed(device)
     return None if device == _NONE else device
 
 

@@ -27,7 +27,7 @@ import zmq
 from deadpan.endpoints import bind_private, local_path
 
 AUDIO_TOPIC, VIDEO_TOPIC = b"deadpan-feed/1/audio", b"deadpan-feed/1/video"
-LOWEST_RATE_HZ, HIGHEST_RATE_HZ, MOST_CHANNELS = 8_000, 192_000, 32
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ, MOST_CHANNELS = 8_000, 192_000, 8
 LONGEST_AUDIO_S = 10
 MOST_PIXELS = 1920 * 1080
 _DEPTH = 64  # messages waiting for an agent that does not read, at most 400 MB of pictures; it alone loses the next

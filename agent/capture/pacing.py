@@ -10,7 +10,7 @@ from agent.capture.source import Source
 from agent.clock import Clock
 from encoders.samples import AudioChunk, VideoFrame
 
-Sample = TypeVar("Sample", bound=VideoFrame | AudioChunk)
+Sample = TypeVar("Sample", bound=VideoFrame | AudioChunk | None)
 
 
 def due_ns(sample: VideoFrame | AudioChunk) -> int:
@@ -44,7 +44,8 @@ class Paced(Generic[Sample]):
 
     def __iter__(self) -> Iterator[Sample]:
         for sample in self._source:
-            self._clock.sleep_until_ns(due_ns(sample))
+            if sample is not None:
+                self._clock.sleep_until_ns(due_ns(sample))
             yield sample
 
 

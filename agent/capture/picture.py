@@ -1,4 +1,4 @@
-"""A decoded FFmpeg frame in, an upright RGB picture of modest size out."""
+"""A decoded FFmpeg frame, or a picture of any size, in; an upright RGB picture of modest size out."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def to_rgb(frame: av.VideoFrame, pixel_aspect: float = 1.0, long_edge_px: int = 
     rgb = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
     # The display matrix states how far to turn the picture counterclockwise (av_display_rotation_get), as rot90 does.
     return np.ascontiguousarray(np.rot90(rgb, round(frame.rotation / 90)), dtype=np.uint8)
+
+
+def shrunk(rgb: NDArray[np.uint8], long_edge_px: int = LONG_EDGE_PX) -> NDArray[np.uint8]:
+    """The same picture, uint8 [height, width, 3], at most `long_edge_px` on its long edge."""
+    if max(rgb.shape[:2]) <= long_edge_px:
+        return rgb
+    return to_rgb(av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24"), long_edge_px=long_edge_px)

@@ -21,12 +21,15 @@ class SampleClock:
     Once settled, the map from samples to time is continuous and its slope stays within 1500 ppm of the nominal rate; so
     it always rises. Only a difference of more than 50 ms that lasts half a second (samples were lost, the machine was
     suspended) moves it at once, and is counted in `jumps`.
+
+    `settle_s` is how long to hear before it is settled; 0 where nothing may wait for that.
     """
 
-    def __init__(self, rate_hz: int) -> None:
+    def __init__(self, rate_hz: int, settle_s: float = SETTLE_S) -> None:
         self.jumps = 0
         self.settled = False
         self._rate_hz = rate_hz
+        self._settle_s = settle_s
         self._ns_per_sample = NS_PER_S / rate_hz
         self._first_sample = 0
         self._anchor_sample = 0
@@ -53,7 +56,7 @@ class SampleClock:
             self._follow(elapsed_s)
         else:
             self._move(min(late for _, late in self._lateness))
-            self.settled = sample - self._first_sample >= SETTLE_S * self._rate_hz
+            self.settled = sample - self._first_sample >= self._settle_s * self._rate_hz
 
     def _follow(self, elapsed_s: float) -> None:
         late_ns = [late for _, late in self._lateness]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agent.capture.pcm import mix_to_mono
 from agent.capture.rate_check import RateCheck, nearest_standard
-from agent.capture.sample_clock import SampleClock
+from agent.capture.sample_clock import SETTLE_S, SampleClock
 from agent.capture.segment import SAMPLE_RATE_HZ, Segment
 from agent.capture.source import CaptureError, Problem
 from encoders.samples import AudioChunk
@@ -38,18 +38,33 @@ class BlockStamper:
     (chunks left out because such a jump went back), false_rate (times the rate was corrected).
     """
 
-    def __init__(self, rate_hz: int, losses: Counter[str], name: str = "The microphone") -> None:
+    def __init__(
+        self, rate_hz: int, losses: Counter[str], name: str = "The microphone", settle_s: float = SETTLE_S
+    ) -> None:
         self._rate_hz = rate_hz
         self._losses = losses
         self._name = name
+        self._settle_s = settle_s
         self._check = RateCheck(rate_hz)
         self._samples_lost = 0
-        self._clock = SampleClock(rate_hz)
+        self._clock = SampleClock(rate_hz, settle_s)
         self._seq = itertools.count()
         self._held: list[Block] = []
         self._segment: Segment | None = None
         self._next_sample = 0
         self._delivered_ns: int | None = None
+
+    @property
+    def expected_ns(self) -> int | None:
+        """When the next sample is due, if the last block's time is to be believed; None before the first."""
+        return None if self._segment is None else self._clock.time_ns(self._next_sample)
+
+    def begin(self, rate_hz: int) -> list[AudioChunk]:
+        """Prepare for blocks that do not go on from the last, numbered as they like; return what is left of those."""
+        finished = [] if self._segment is None else self._segment.finish()
+        self._rate_hz, self._segment = rate_hz, None
+        self._clock, self._check = SampleClock(rate_hz, self._settle_s), RateCheck(rate_hz)
+        return finished
 
     def push(self, block: Block) -> list[AudioChunk]:
         """Take the next block; return the chunks that became certain by it. Raises CaptureError (unsupported) when the
@@ -84,10 +99,7 @@ class BlockStamper:
                 " sound settings.",
             )
         self._losses["false_rate"] += 1
-        finished = [] if self._segment is None else self._segment.finish()
-        self._rate_hz, self._segment = rate_hz, None
-        self._clock, self._check = SampleClock(rate_hz), RateCheck(rate_hz)
-        return finished
+        return self.begin(rate_hz)
 
     def _cut(self, block: Block) -> list[AudioChunk]:
         finished: list[AudioChunk] = []

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from types import FrameType
 
+from agent.capture.feed_line import is_feed
 from agent.config import Config, ConfigError, check, found
 from agent.console import JsonLines, Lines
 from agent.engines import settle
@@ -80,8 +81,9 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
     if options.source is not None:
         config = replace(config, source=options.source)
     if config.source not in ("auto", "live") and {options.camera, options.microphone} - {None, "none"}:
+        kind = "feed" if is_feed(config.source) else "recording"
         raise ConfigError(
-            f"{config.source} is a recording: with it, --camera and --microphone can only be none,"
+            f"{config.source} is a {kind}: with it, --camera and --microphone can only be none,"
             " to leave out its pictures or its sound"
         )
     if options.camera is not None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from agent import __version__
+from agent.capture.feed_line import is_feed
 from agent.capture.pacing import due_ns, paced
 from agent.capture.source import Source
 from agent.clock import SessionClock
@@ -25,6 +26,8 @@ from deadpan.messages import Estimate, Message
 from encoders.samples import AudioChunk, Modality, VideoFrame
 
 _POLL_MS = 100  # the longest a process waits before it looks whether it is to stop
+_SILENT_NS = 3_000_000_000
+"""A source that lives but gives nothing for this long is remarked upon."""
 
 
 class Work(Protocol):
@@ -67,9 +70,11 @@ def prepare(assignment: Assignment, bus: Bus) -> Iterator[Work]:
 
 
 class Capturing:
-    """Stamped samples from a device or a recording, to whoever reads them."""
+    """Stamped samples from a device, a feed or a recording, to whoever reads them."""
 
-    def __init__(self, source: Source[VideoFrame] | Source[AudioChunk], bus: Bus, assignment: Assignment) -> None:
+    def __init__(
+        self, source: Source[VideoFrame | None] | Source[AudioChunk | None], bus: Bus, assignment: Assignment
+    ) -> None:
         self._source, self._bus, self._name = source, bus, assignment.name
         self._live = assignment.source == "live"
         self._restarted = assignment.restarted
@@ -79,30 +84,40 @@ class Capturing:
         return dict(self._source.losses)
 
     def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
+        given_ns = clock.now_ns()
         try:
             for sample in self._samples(clock):
                 if orders.stopped.is_set():
                     return
-                self._bus.send(sample)
                 now_ns = clock.now_ns()
-                heart.beat_if_due(now_ns, self.counters, (now_ns - due_ns(sample)) / 1e6)
+                if sample is not None:
+                    self._bus.send(sample)
+                    given_ns = now_ns
+                    heart.beat_if_due(now_ns, self.counters, (now_ns - due_ns(sample)) / 1e6)
+                elif now_ns - given_ns < _SILENT_NS:
+                    heart.beat_if_due(now_ns, self.counters, 0.0)
+                else:
+                    heart.beat_if_due(now_ns, self.counters, 0.0, f"nothing comes of {self._source.name}")
         except DeadpanError:
             if not self._live:  # a device may come back, a recording will not
                 self._bus.send(Ended(self._name, self.counters))
             raise
         self._bus.send(Ended(self._name, self.counters))
 
-    def _samples(self, clock: SessionClock) -> Iterator[VideoFrame | AudioChunk]:
+    def _samples(self, clock: SessionClock) -> Iterator[VideoFrame | AudioChunk | None]:
         if self._live:
             # Devices stamp on the machine's clock, because they are open before the session has an origin.
             for sample in self._source:
+                if sample is None:
+                    yield None
+                    continue
                 shifted = replace(sample, pts_ns=sample.pts_ns - clock.origin_monotonic_ns)
                 if shifted.pts_ns >= 0:
                     yield shifted
             return
         began_ns = clock.now_ns() if self._restarted else 0
         for sample in paced(self._source, clock):
-            if sample.pts_ns >= began_ns:
+            if sample is not None and sample.pts_ns >= began_ns:
                 yield sample
 
 
@@ -192,11 +207,18 @@ def _inbox(bus: Bus) -> Inbox:
     return bus.inbox
 
 
-def _source(assignment: Assignment) -> Source[VideoFrame] | Source[AudioChunk]:
-    """The device or recording that a capture process reads."""
+def _source(assignment: Assignment) -> Source[VideoFrame | None] | Source[AudioChunk | None]:
+    """The device, feed or recording that a capture process reads."""
     camera = assignment.config.camera
     if assignment.source == "live":
         machine = SessionClock(0)
+        address = assignment.camera if assignment.name == "camera" else assignment.microphone
+        if isinstance(address, str) and is_feed(address):
+            from agent.capture.fed import FedAudio, FedVideo
+
+            if assignment.name == "camera":
+                return FedVideo(address, machine, camera.rate_hz)
+            return FedAudio(address, machine)
         if assignment.name == "camera":
             from agent.capture.camera import Camera
 
