@@ -166,6 +166,40 @@ def test_a_configured_camera_does_not_keep_a_recording_from_playing() -> None:
     assert resolve_inputs(_config(camera=1, source="demo")).camera == demo_location()
 
 
+def test_a_feed_gives_both_pictures_and_sound_unless_one_is_left_out() -> None:
+    feed = "ipc:///run/feed"
+    assert resolve_inputs(_config(source=feed)) == Inputs("live", feed, feed)
+    assert resolve_inputs(_config(source=feed, camera="none")) == Inputs("live", None, feed)
+    assert resolve_inputs(_config(source=feed, microphone="none")) == Inputs("live", feed, None)
+
+
+def test_a_feed_can_be_one_input_beside_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    _plug(monkeypatch, 0, 0)
+    feed = "tcp://127.0.0.1:5738"
+    assert resolve_inputs(_config(microphone=feed)) == Inputs("live", 0, feed)
+    assert resolve_inputs(_config(camera=feed, microphone=3)) == Inputs("live", feed, 3)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        _config(source="tcp://10.0.0.1:5738"),
+        _config(camera="tcp://10.0.0.1:5738"),
+        _config(microphone="tcp://10.0.0.1:5738", camera="none"),
+    ],
+    ids=["both", "camera", "microphone"],
+)
+def test_no_feed_is_taken_from_another_machine(config: Config) -> None:
+    with pytest.raises(CaptureError, match="leads beyond this machine") as caught:
+        resolve_inputs(config)
+    assert caught.value.problem is Problem.UNSUPPORTED
+
+
+def test_a_feed_of_which_nothing_is_left_is_refused() -> None:
+    with pytest.raises(CaptureError, match="Nothing is left of the feed"):
+        resolve_inputs(_config(camera="none", microphone="none", source="ipc:///run/feed"))
+
+
 def test_a_recording_of_which_nothing_is_left_is_refused() -> None:
     with pytest.raises(CaptureError, match="Nothing is left"):
         resolve_inputs(_config(camera="none", microphone="none", source="demo"))

@@ -1,13 +1,15 @@
-"""One recording three ways, compared tick by tick: scored at full speed, played at real time, and shown to devices.
+"""One recording four ways, compared tick by tick: scored at full speed, played at real time, fed, and shown to devices.
 
 Played at real time, a recording goes through the processes of a live session. Shown to a camera and a microphone of the
 test's own, it also passes PulseAudio, ALSA, PortAudio and resampling on one side, JPEG and a network on the other, and
 is sampled at other moments than the file was: its pictures up to a fifteenth of a second apart, its hops up to a tenth.
+Fed by another program that says when all of it was heard and seen, it is sampled at other moments too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -24,6 +26,7 @@ from agent.session import demo_location
 from deadpan.messages import Estimate, Health, Message, Utterance, Welcome, from_body
 from deadpan.subscription import TypeName
 from tests.integration.processes import finished, started
+from tests.integration.test_feed import feeder
 from tests.stand_ins.ear import EAR_RATE_HZ, Ear
 from tests.stand_ins.mjpeg import MjpegServer, encode_jpeg
 from tests.stand_ins.pulse import PulseServer, pulse_is_installed
@@ -138,6 +141,30 @@ def shown_to_devices(piece: Path, folder: Path) -> Outcome:
                     began_ns = message.end_ns + 5 * TICK_NS
                     camera.play(film, origin_ns + began_ns)
                     ear.hear(sound, origin_ns + began_ns)
+                case Estimate(final=True) if began_ns and message.end_ns >= began_ns + PIECE_S * NS_PER_S:
+                    break
+    return outcome(messages, began_ns)
+
+
+def fed(piece: Path, folder: Path) -> Outcome:
+    """The recording from another program, from a tick of the session on; before it there is nothing."""
+    feed, endpoint = f"ipc://{folder}/feed", f"ipc://{folder}/out"
+    with (
+        ExitStack() as feeding,
+        deadpan.subscribe(endpoint, types=TYPES, timeout_s=60) as subscription,
+        started("run", "--source", feed, "--publish", endpoint),
+    ):
+        messages: list[Message] = []
+        origin_ns = began_ns = 0
+        for message in subscription:
+            messages.append(message)
+            assert len(messages) < 2000, "the recording was not estimated to its end"
+            match message:
+                case Welcome():
+                    origin_ns = message.origin_monotonic_ns
+                case Estimate(revision=0) if not began_ns and origin_ns:
+                    began_ns = message.end_ns + 20 * TICK_NS  # for the feeder to be there
+                    feeding.enter_context(feeder(feed, str(piece), str(origin_ns + began_ns)))
                 case Estimate(final=True) if began_ns and message.end_ns >= began_ns + PIECE_S * NS_PER_S:
                     break
     return outcome(messages, began_ns)
@@ -273,6 +300,12 @@ def test_a_recording_played_at_real_time_comes_to_what_scoring_it_does(
         return complaints_of_playing(live, scored)
 
     settle(lambda: played(piece, tmp_path), complaints)
+
+
+def test_a_recording_fed_by_another_program_comes_to_nearly_what_scoring_it_does(
+    piece: Path, scored: Outcome, tmp_path: Path
+) -> None:
+    settle(lambda: fed(piece, tmp_path), lambda live: complaints_of_showing(live, scored))
 
 
 @pytest.mark.skipif(not pulse_is_installed(), reason="needs PulseAudio and its ALSA plugin")
