@@ -7,6 +7,8 @@ for message in deadpan.subscribe():
         print(message.sarcasm.probability, message.sentiment.intended)
 """
 
+from deadpan.connection import DEFAULT_ENDPOINT
+from deadpan.errors import AccessError, EndpointError, SilenceError, SpecError, StreamError
 from deadpan.feed import Feed
 from deadpan.messages import (
     SPEC,
@@ -28,11 +30,14 @@ from deadpan.messages import (
     from_body,
     to_json,
 )
-from deadpan.subscription import DEFAULT_ENDPOINT, Subscription, subscribe
+from deadpan.subscription import Subscription, subscribe
+from deadpan.timeline import Stretch, Timeline
 
 __all__ = [
     "DEFAULT_ENDPOINT",
     "SPEC",
+    "AccessError",
+    "EndpointError",
     "Estimate",
     "Event",
     "Feed",
@@ -44,8 +49,13 @@ __all__ = [
     "Pace",
     "Sarcasm",
     "Sentiment",
+    "SilenceError",
+    "SpecError",
     "SpokenWord",
+    "StreamError",
+    "Stretch",
     "Subscription",
+    "Timeline",
     "Transcript",
     "Utterance",
     "Welcome",

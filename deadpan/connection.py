@@ -13,7 +13,9 @@ DEFAULT_ENDPOINT = "tcp://127.0.0.1:5737"
 """Where `deadpan run` publishes unless told otherwise."""
 
 _DEPTH = 1000  # messages waiting for a reader that is slow: about a minute; older ones are dropped by the publisher
-_RETRY_MS, _MOST_RETRY_MS = 100, 2000  # between two attempts to connect, doubled from one to the other
+_RETRY_MS, _MOST_RETRY_MS = 100, 3000  # between two attempts to connect, doubled from one to the other
+_HEARTBEAT_MS, _VANISHED_MS = 2000, 6000  # a machine that went away closes no connection: ask it, and give it up
+_MOST_BYTES = 1 << 20  # the longest message there may be; nobody can fill a subscriber's memory with one
 
 
 def connect(endpoint: str, topics: Iterable[bytes], key: str | Path | None = None) -> zmq.Socket[bytes]:
@@ -22,29 +24,45 @@ def connect(endpoint: str, topics: Iterable[bytes], key: str | Path | None = Non
     Each message received is a list of frames: topic, body. Raises EndpointError when the endpoint cannot be one, and
     AccessError when the key cannot be used. Whether anybody publishes there does not matter yet.
     """
-    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
+    socket = open_socket(key)
     try:
-        socket.setsockopt(zmq.LINGER, 0)
-        socket.setsockopt(zmq.RCVHWM, _DEPTH)
-        socket.setsockopt(zmq.IPV6, 1)
-        socket.setsockopt(zmq.RECONNECT_IVL, _RETRY_MS)
-        socket.setsockopt(zmq.RECONNECT_IVL_MAX, _MOST_RETRY_MS)
-        if key is not None:
-            from deadpan import keys  # here, because most subscribers have none
-
-            held = keys.read(key)
-            socket.setsockopt(zmq.CURVE_SERVERKEY, held.agent_public)
-            socket.setsockopt(zmq.CURVE_PUBLICKEY, held.public)
-            socket.setsockopt(zmq.CURVE_SECRETKEY, held.secret)
-        for topic in topics:
-            socket.setsockopt(zmq.SUBSCRIBE, topic)
-        socket.connect(endpoint)
-    except zmq.ZMQError as error:
-        socket.close()
-        raise EndpointError(
-            f"cannot subscribe to {endpoint}: {error}; it should look like {DEFAULT_ENDPOINT}"
-        ) from error
+        join(socket, endpoint, topics)
     except BaseException:
         socket.close()
         raise
     return socket
+
+
+def open_socket(key: str | Path | None = None) -> zmq.Socket[bytes]:
+    """A socket to subscribe with, connected to nobody yet. Raises AccessError when the key cannot be used."""
+    held = None
+    if key is not None:
+        from deadpan import keys  # here, because most subscribers have none
+
+        held = keys.read(key)
+    socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.setsockopt(zmq.RCVHWM, _DEPTH)
+    socket.setsockopt(zmq.IPV6, 1)
+    socket.setsockopt(zmq.RECONNECT_IVL, _RETRY_MS)
+    socket.setsockopt(zmq.RECONNECT_IVL_MAX, _MOST_RETRY_MS)
+    socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
+    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _VANISHED_MS)
+    socket.setsockopt(zmq.MAXMSGSIZE, _MOST_BYTES)
+    if held is not None:
+        socket.setsockopt(zmq.CURVE_SERVERKEY, held.agent_public)
+        socket.setsockopt(zmq.CURVE_PUBLICKEY, held.public)
+        socket.setsockopt(zmq.CURVE_SECRETKEY, held.secret)
+    return socket
+
+
+def join(socket: zmq.Socket[bytes], endpoint: str, topics: Iterable[bytes]) -> None:
+    """Subscribe a socket to topics at an endpoint. Raises EndpointError when the endpoint cannot be one."""
+    for topic in topics:
+        socket.setsockopt(zmq.SUBSCRIBE, topic)
+    try:
+        socket.connect(endpoint)
+    except (zmq.ZMQError, UnicodeError, ValueError) as error:
+        raise EndpointError(
+            f"cannot subscribe to {endpoint}: {error}; it should look like {DEFAULT_ENDPOINT}"
+        ) from error
