@@ -18,7 +18,7 @@ from deadpan.relay import Published, Reader, Relay
 
 _FRAME_BYTES = 1024  # of what a client sends: it has nothing to say
 _FRAME_PAUSE_S = 0.05  # between two of them: whoever sends more has to wait
-_FAREWELL_S = 1.0  # for the other end of a WebSocket to say goodbye too
+_FAREWELL_S = 1.0  # for the other end to read the last of it and say goodbye
 
 _PAGE = """\
 deadpan bridge: what {endpoint} publishes, for browsers and everything else that speaks HTTP.
@@ -123,7 +123,7 @@ class Site:
                         await response.write(chunk)
                     chunk = await self._next_event(reader)
             except TimeoutError:
-                self._cut(request)
+                self._relay.counters["stuck"] += 1
         return response
 
     async def _next_event(self, reader: Reader) -> bytes | None:
@@ -151,14 +151,14 @@ class Site:
                         await socket.send_frame(message.body, WSMsgType.TEXT)
                 await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the bridge ends")
             except TimeoutError:
+                self._relay.counters["stuck"] += 1
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_FAREWELL_S):
                         await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"you do not read")
-                self._cut(request)
             finally:
                 hearing.cancel()
-            if isinstance(socket.exception(), TimeoutError):  # it did not answer a sign of life
-                self._relay.counters["stuck"] += 1
+                if isinstance(socket.exception(), TimeoutError):  # it did not answer a sign of life
+                    self._relay.counters["stuck"] += 1
         return socket
 
     @asynccontextmanager
@@ -167,6 +167,7 @@ class Site:
         if len(self._relay) >= self._limits.readers:
             self._relay.counters["turned_away"] += 1
             raise web.HTTPServiceUnavailable(text=f"{self._limits.readers} are reading already; try again later\n")
+        transport, loop = request.transport, asyncio.get_running_loop()
         reader = self._relay.join(time.monotonic(), wanted.types, wanted.stream)
         try:
             yield reader
@@ -174,12 +175,8 @@ class Site:
             pass  # it went away while it was written to
         finally:
             self._relay.leave(reader)
-
-    def _cut(self, request: web.Request) -> None:
-        """End a connection whose other end does not read: what still waits for it would keep it open."""
-        self._relay.counters["stuck"] += 1
-        if request.transport is not None:
-            request.transport.abort()
+            if transport is not None:  # what waits for somebody who does not read would keep it open for ever
+                loop.call_later(_FAREWELL_S, transport.abort)
 
 
 async def _hear(socket: web.WebSocketResponse, reader: Reader) -> None:
