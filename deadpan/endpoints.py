@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import tempfile
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 import zmq
 
 from deadpan.errors import EndpointError
+from deadpan.loopback import is_loopback
 
 _LONGEST_PATH = 100  # the address of a local socket may have some hundred bytes and no more
 
@@ -30,7 +30,7 @@ def check_local(endpoint: str) -> None:
         raise EndpointError(f"the port of {endpoint} is no number from 1 to 65535") from error
     if not port:
         raise EndpointError(f"{endpoint} names no port; for example tcp://127.0.0.1:5738")
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise EndpointError(
             f"{endpoint} leads beyond this machine, and sound and pictures stay on it: use ipc:///path or"
             " tcp://127.0.0.1:PORT, and tunnel it if you must"
@@ -90,10 +90,3 @@ def _refuse_what_is_there(path: Path) -> None:
         except OSError:
             return  # whoever left it is gone
     raise EndpointError(f"ipc://{path} is taken: choose another, or stop who holds it")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

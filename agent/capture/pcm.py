@@ -15,6 +15,11 @@ def mix_to_mono(pcm: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return np.nan_to_num(mono, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
 
 
+def float_pcm(pcm: NDArray[np.int16]) -> NDArray[np.float32]:
+    """The same samples as float32 in [-1, 1)."""
+    return pcm / np.float32(1 << 15)
+
+
 def to_mono(frame: av.AudioFrame) -> NDArray[np.float32]:
     """float32 [samples] of a decoded FFmpeg frame, planar or packed, integer or float."""
     pcm: NDArray[Any] = frame.to_ndarray()

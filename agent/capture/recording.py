@@ -9,19 +9,16 @@ from types import TracebackType
 from typing import Self
 
 from agent.capture.decoding import decode, timed
-from agent.capture.file_clock import FileClock
 from agent.capture.grid import FrameGrid
 from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown
 from agent.capture.pcm import to_mono
 from agent.capture.picture import LONG_EDGE_PX, to_rgb
-from agent.capture.segment import SAMPLE_RATE_HZ, Segment
 from agent.capture.source import CaptureError, Problem
+from agent.capture.stated import StatedStamper
 from encoders.samples import NS_PER_S, AudioChunk, VideoFrame
 
 __all__ = ["Recording", "RecordingAudio", "RecordingVideo", "probe"]
 
-# The file's own times are believed over its sample count once they differ by this much.
-_GAP_NS = 50_000_000
 _USUAL_RATE_HZ = 25
 
 
@@ -74,13 +71,9 @@ class RecordingVideo:
 
 
 class RecordingAudio:
-    """The main sound of a recording as mono 16 kHz chunks of 32 ms, the last of a stretch shorter.
+    """The main sound of a recording as mono 16 kHz chunks of 32 ms, stamped by StatedStamper.
 
-    Chunks are timed by counting samples from the first one's own time, and where the recorder's sound card ran fast or
-    slow, the count follows the file's times (see FileClock). Where they leave it by more than 50 ms at once, a stretch
-    ends: after a hole the next starts at the file's time (nothing is filled in, seq goes on), and what overlaps sound
-    already delivered is dropped. Losses: decode_errors, corrupt, truncated, leaps,
-    overlapping.
+    Losses: decode_errors, corrupt, truncated, leaps, overlapping.
     """
 
     def __init__(self, location: Location) -> None:
@@ -103,29 +96,10 @@ class RecordingAudio:
         self._container.close()
 
     def __iter__(self) -> Iterator[AudioChunk]:
-        origin = origin_s(self._container)
-        seq = itertools.count()
-        segment: Segment | None = None
-        clock = FileClock(0, SAMPLE_RATE_HZ)
-        end_ns = 0
-        for frame_ns, frame in timed(decode(self._container, self._stream, self.losses), origin, self.losses):
-            pcm, rate_hz = to_mono(frame), frame.sample_rate
-            ahead_ns = 0 if frame_ns is None else frame_ns - end_ns
-            if ahead_ns < -_GAP_NS:
-                self.losses["overlapping"] += 1
-                pcm = pcm[-ahead_ns * rate_hz // NS_PER_S :]
-                ahead_ns = 0
-            if not len(pcm):
-                continue
-            if segment is None or ahead_ns > _GAP_NS or rate_hz != segment.rate_hz:
-                if segment is not None:
-                    yield from segment.finish()
-                clock = FileClock(end_ns + max(ahead_ns, 0), rate_hz)
-                segment = Segment(rate_hz, clock.stamp, seq)
-            elif frame_ns is not None:
-                clock.observe(segment.samples_in, end_ns + ahead_ns)
-            yield from segment.push(pcm)
-            end_ns = clock.time_ns(segment.samples_in)
-        if segment is None:
+        stamper = StatedStamper(self.losses)
+        frames = timed(decode(self._container, self._stream, self.losses), origin_s(self._container), self.losses)
+        for frame_ns, frame in frames:
+            yield from stamper.push(to_mono(frame), frame.sample_rate, frame_ns)
+        if not stamper.began:
             raise CaptureError(Problem.EMPTY, f"{self.name} holds no sound that can be decoded.")
-        yield from segment.finish()
+        yield from stamper.finish()
