@@ -23,8 +23,10 @@ _STREAMS = 64  # remembered at once; more are some publisher's mistake
 
 
 class _Head(msgspec.Struct):
-    """What tells one message of a topic from the next."""
+    """Where a message belongs, and what tells it from the next of its topic."""
 
+    type: str
+    stream: str
     session: str
     seq: int
     published_ns: int = 0
@@ -192,6 +194,8 @@ def _published(frames: list[bytes], now_s: float) -> Published | None:
         head = _read_head.decode(body)
         body.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, ValueError):
+        return None
+    if (head.stream, head.type) != (stream, kind):
         return None
     # Neither may break the lines of server-sent events.
     if b"\n" in body or b"\r" in body or not head.session.isprintable():

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-import zmq.asyncio
 from aiohttp import web
 
 from deadpan import loopback
 from deadpan.bridge.origins import Origins
 from deadpan.bridge.site import Limits, Site
-from deadpan.connection import DEFAULT_ENDPOINT, connect
+from deadpan.connection import DEFAULT_ENDPOINT
+from deadpan.link import Link
 from deadpan.messages import SPEC
 from deadpan.relay import Relay
 
@@ -54,7 +53,7 @@ class Bridge:
     async def __aenter__(self) -> Bridge:
         listening = loopback.listen(self.address)
         try:
-            self._socket = zmq.asyncio.Socket(shadow=connect(self.endpoint, [self._topic.encode()], self._key))
+            self._link = Link(self.endpoint, [self._topic.encode()], self._key)
         except BaseException:
             listening.close()
             raise
@@ -75,16 +74,15 @@ class Bridge:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._taking.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._taking
+        await asyncio.wait([self._taking])
         await self._runner.cleanup()
-        self._socket.close()
+        self._link.close()
 
     async def run(self) -> None:
-        """Pass messages on until cancelled."""
+        """Pass messages on until cancelled. Raises AccessError when the agent refuses the bridge."""
         await self._taking
 
     async def _take(self) -> None:
-        while True:
-            self._relay.take(await self._socket.recv_multipart(), time.monotonic())
+        while (frames := await self._link.frames_async(None)) is not None:
+            self._relay.take(frames, time.monotonic())
             await asyncio.sleep(0)  # else a flood of messages would leave no time for the readers

@@ -44,7 +44,7 @@ def test_every_reader_is_given_the_very_bytes() -> None:
 def test_fields_and_types_of_a_newer_agent_pass_unharmed() -> None:
     relay = Relay()
     reader = relay.join(0)
-    body = b'{"type": "mood", "session":"s1","seq":0,  "colour":"blue","number":1.50}'
+    body = b'{"type": "mood", "stream":"default", "session":"s1","seq":0,  "colour":"blue","number":1.50}'
     relay.take([b"deadpan/1/default/mood", body], 0)
     assert waiting(reader) == [body]
 
@@ -145,7 +145,7 @@ def test_a_publisher_that_invents_streams_without_end_is_remembered_for_a_few() 
     assert len(waiting(relay.join(0))) == 64
 
 
-_HEAD = b'{"type":"estimate","session":"s1","seq":1}'
+_HEAD = b'{"type":"estimate","stream":"default","session":"s1","seq":1}'
 
 
 def test_what_is_no_message_is_counted_and_passed_to_nobody() -> None:
@@ -164,15 +164,17 @@ def test_what_is_no_message_is_counted_and_passed_to_nobody() -> None:
         [address, b"{"],
         [address, b"\xff\xfe"],
         [address, b'{"seq":1}'],
+        [address, _HEAD.replace(b"default", b"kitchen")],
+        [address, _HEAD.replace(b"estimate", b"utterance")],
         [address, _HEAD.replace(b"s1", b"s1\\n")],  # would end the id line of a server-sent event
         [address, _HEAD.replace(b",", b",\n")],
         [address, _HEAD.replace(b"}", b',"text":"\xff"}')],  # no UTF-8: a browser would end the connection
         [address, _HEAD.replace(b"}", b',"number":NaN}')],
-        [address, b'{"session":"s","seq":1,"x":' + b"[" * 100_000],
+        [address, _HEAD[:-1] + b',"x":' + b"[" * 100_000],
         [address, _HEAD + b" " * (1 << 20)],
         [address, msgspec.msgpack.encode([1, 2])],
         [address, msgspec.msgpack.encode(msgspec.msgpack.Ext(5, b"x"))],
-        [address, msgspec.msgpack.encode({"session": "s", "seq": 1, b"bytes": msgspec.msgpack.Ext(5, b"x")})],
+        [address, msgspec.msgpack.encode(msgspec.json.decode(_HEAD) | {"x": msgspec.msgpack.Ext(5, b"x")})],
     ]
     for each in bad:
         relay.take(each, 0)
@@ -200,7 +202,7 @@ def test_whatever_is_packed_becomes_json_that_a_browser_can_read_or_is_counted(v
     relay = Relay()
     reader = relay.join(0)
     try:
-        body = msgspec.msgpack.encode({"session": "s1", "seq": 1, "anything": value})
+        body = msgspec.msgpack.encode(msgspec.json.decode(_HEAD) | {"anything": value})
     except (OverflowError, UnicodeEncodeError):
         return  # cannot be published either
     relay.take([b"deadpan/1/default/estimate", body], 0)
