@@ -15,6 +15,7 @@ from pipecat.frames.frames import (
     VADUserStartedSpeakingFrame,
     VADUserStoppedSpeakingFrame,
 )
+from pipecat.observers.base_observer import BaseObserver
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
@@ -68,6 +69,7 @@ class Bot:
         *under_test: FrameProcessor,
         before: Sequence[FrameProcessor] = (),
         user: LLMUserAggregatorParams | None = None,
+        observers: Sequence[BaseObserver] = (),
     ) -> None:
         self.context = LLMContext()
         self.ear = Ear()
@@ -76,6 +78,7 @@ class Bot:
         self.worker = PipelineWorker(
             Pipeline([*before, aggregators.user(), *under_test, service, self.ear, aggregators.assistant()]),
             cancel_on_idle_timeout=False,
+            observers=list(observers),
         )
 
     async def say(self, text: str) -> None:
