@@ -5,6 +5,7 @@ from __future__ import annotations
 import zmq
 
 from deadpan.messages import Message, to_json, topic, type_name
+from deadpan.subscription import Subscription
 
 PATIENCE_S = 20.0  # of the tests; each ends as soon as what it waits for is there
 _PATIENCE_MS = 20_000
@@ -27,6 +28,11 @@ class Stage:
             assert self._socket.poll(_PATIENCE_MS), "nobody subscribed"
             requests.append(self._socket.recv()[1:])
         return requests
+
+    def attract(self, subscription: Subscription) -> None:
+        """Wait for a subscriber that had lost another publisher: it subscribes again while it reads."""
+        while not self._socket.poll(0):
+            assert subscription.receive(0.01) is None
 
     def publish(self, *messages: Message) -> None:
         for message in messages:
