@@ -13,16 +13,11 @@ _PATIENCE_S = 2.0
 
 
 def perform(options: argparse.Namespace) -> int:
-    """Show messages until enough estimates have come, or until interrupted."""
+    """Show messages until enough estimates have come, or until interrupted. Raises StreamError when it cannot."""
     view = JsonLines(revisions=options.revisions) if options.json else Lines()
     shown = 0
-    try:
-        subscription = subscribe(options.endpoint, types=view.types)
-    except ValueError as error:
-        print(f"deadpan: {error}", file=sys.stderr)
-        return 1
     told = False
-    with subscription:
+    with subscribe(options.endpoint, types=view.types, stream=options.stream, key=options.key) as subscription:
         try:
             while options.count is None or shown < options.count:
                 message = subscription.receive(_PATIENCE_S)

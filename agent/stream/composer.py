@@ -20,16 +20,19 @@ from deadpan.messages import (
     Sentiment,
     SpokenWord,
     Transcript,
+    UnknownReason,
     Utterance,
     Welcome,
     WorkerHealth,
 )
+from deadpan.rcs import context_line
 from encoders import samples
 from encoders.samples import Interval, Modality
 from fusion import estimate as fused
 
 _MS = 1_000_000
 _DIGITS = 4  # of probabilities and sentiments: more is noise, and would make files longer than what they say
+_TELLING = (Modality.TEXT, Modality.VOICE)
 
 
 class _Address(TypedDict):
@@ -156,20 +159,10 @@ class Composer:
         return number
 
 
-def context_line(text: str, sarcasm: float | None, delivered: float | None) -> str:
-    """The words with what was heard in front, in the manner of the Real-time Context Standard 0.1."""
-    signals = []
-    if delivered is not None:
-        signals.append(f"[sentiment value={delivered:.2f}]")
-    if sarcasm is not None:
-        signals.append(f"[sarcasm value={sarcasm:.2f}]")
-    return f"({','.join(signals)}) {text}" if signals else text
-
-
 def _verdict(estimate: fused.Estimate, late_ns: int) -> _Verdict:
     scores = estimate.scores
     return _Verdict(
-        sarcasm=Sarcasm(probability=_rounded(scores.sarcasm), state=estimate.state),
+        sarcasm=_sarcasm(estimate),
         sentiment=_sentiment(scores),
         incongruity=_incongruity(scores),
         confidence=round(scores.confidence, _DIGITS),
@@ -177,6 +170,25 @@ def _verdict(estimate: fused.Estimate, late_ns: int) -> _Verdict:
         cues=_cues(scores),
         latency_ms=round(late_ns / _MS, 1),
     )
+
+
+def _sarcasm(estimate: fused.Estimate) -> Sarcasm:
+    probability = _rounded(estimate.scores.sarcasm)
+    return Sarcasm(
+        probability=probability, state=estimate.state, reason="" if probability is not None else _why_unknown(estimate)
+    )
+
+
+def _why_unknown(estimate: fused.Estimate) -> UnknownReason:
+    """Why nothing could be said of sarcasm: only words and voice tell of it."""
+    standings = [estimate.standings[modality].status for modality in _TELLING if modality in estimate.standings]
+    if any(modality in estimate.scores.readings for modality in _TELLING):
+        return "no_answer"
+    if all(status == "off" for status in standings):
+        return "not_listening"
+    if "stale" in standings:
+        return "source_silent"
+    return "nothing_said"
 
 
 def _sentiment(scores: fused.Scores) -> Sentiment:

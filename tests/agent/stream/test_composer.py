@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from agent.stream.composer import Composer, context_line
+from agent.stream.composer import Composer
 from deadpan.messages import Estimate, Pace, WorkerHealth, from_body, to_json
+from deadpan.rcs import context_line
 from encoders.samples import Conflict, Cue, Interval, Modality, Reading, Transcript, Word, WordEmbeddings
 from fusion import estimate as fused
 
@@ -82,6 +83,37 @@ def test_no_number_is_null_and_never_breaks_the_message() -> None:
     message = _composer().estimate(replace(ESTIMATE, scores=scores), 0)
     assert (message.sarcasm.probability, message.sentiment.literal, message.sentiment.intended) == (None, None, None)
     assert isinstance(from_body(to_json(message)), Estimate)
+
+
+@pytest.mark.parametrize(
+    ("voice", "text", "heard", "reason"),
+    [
+        ("off", "off", (), "not_listening"),
+        ("absent", "absent", (), "nothing_said"),
+        ("absent", "off", (), "nothing_said"),
+        ("ok", "absent", (), "nothing_said"),  # too faint, or too long ago, to count
+        ("stale", "absent", (), "source_silent"),
+        ("absent", "stale", (), "source_silent"),
+        ("stale", "stale", (), "source_silent"),
+        ("ok", "ok", (Modality.TEXT,), "no_answer"),
+    ],
+)
+def test_what_is_unknown_comes_with_its_reason(
+    voice: fused.Status, text: fused.Status, heard: tuple[Modality, ...], reason: str
+) -> None:
+    readings = {modality: Reading(0.5, 0.0) for modality in heard}
+    standings = {
+        Modality.FACE: fused.Standing("ok", 0),
+        Modality.VOICE: fused.Standing(voice, None),
+        Modality.TEXT: fused.Standing(text, None),
+    }
+    unknown = replace(ESTIMATE, scores=replace(SCORES, sarcasm=None, readings=readings), standings=standings)
+    assert _composer().estimate(unknown, 0).sarcasm.reason == reason
+    assert _composer().utterance(TRANSCRIPT, unknown, 0).sarcasm.reason == reason
+
+
+def test_what_is_known_needs_no_reason() -> None:
+    assert _composer().estimate(ESTIMATE, 0).sarcasm.reason == ""
 
 
 def test_an_utterance_has_the_transcript_s_stretch_and_the_estimate_s_scores() -> None:
