@@ -6,12 +6,11 @@ session would have had them. So the messages depend neither on the machine's spe
 
 from __future__ import annotations
 
-import heapq
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -24,8 +23,9 @@ from agent.config import Config
 from agent.errors import DeadpanError
 from agent.processes.child import ONE_THREAD, QUIET
 from agent.processes.fusing import FusingStage
-from agent.processes.lane import Order, Timed, read
-from agent.processes.wire import Ended, Failure
+from agent.processes.lane import Order, read
+from agent.processes.ordering import Ordering, Playback
+from agent.processes.wire import Ended, Failure, Timed
 from agent.topology import WorkerName, workers_for
 from deadpan.messages import Message
 from fusion.shipped import load as load_fusion
@@ -67,20 +67,15 @@ class Player:
         ]
         modalities = [worker.modality for worker in workers if worker.modality is not None]
         stream = self._config.publish.stream
-        fusing = FusingStage(self._config.fusion, modalities, session, stream, model=self._model)
+        playback = Playback(FusingStage(self._config.fusion, modalities, session, stream, model=self._model))
         lanes = [self._lane(worker.name) for worker in workers]
         complete = False
         try:
             for lane in lanes:
                 lane.begin(recording.location, self._config)
-            at_ns = 0
-            for timed in heapq.merge(*lanes, key=lambda timed: timed.at_ns):
-                while fusing.next_deadline_ns < timed.at_ns:
-                    yield from fusing.advance(fusing.next_deadline_ns)
-                at_ns = timed.at_ns
-                yield from fusing.push(timed.value, at_ns)
-                yield from fusing.advance(at_ns)
-            yield from fusing.advance(max(at_ns, fusing.media_end_ns))
+            for timed in _in_order(lanes):
+                yield from playback.push(timed)
+            yield from playback.finish()
             complete = True
         finally:
             if not complete:
@@ -96,6 +91,18 @@ class Player:
         for lane in self._lanes.values():
             lane.close()
         self._lanes.clear()
+
+
+def _in_order(lanes: Sequence[_Lane]) -> Iterator[Timed]:
+    """All results of all lanes, by their moments. A lane is read only when nothing else is certain."""
+    ordering, results = Ordering(len(lanes)), [iter(lane) for lane in lanes]
+    while (sender := ordering.awaited) is not None:
+        timed = next(results[sender], None)
+        if timed is None:
+            ordering.close(sender)
+        else:
+            ordering.push(sender, timed)
+        yield from ordering.certain()
 
 
 class _Lane:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterator
 from types import TracebackType
@@ -11,9 +10,8 @@ from typing import Self
 import numpy as np
 
 from agent.capture.feed_line import FeedLine, Received, check_feed
-from agent.capture.grid import FrameGrid
+from agent.capture.glimpses import FrameStamper
 from agent.capture.pcm import float_pcm
-from agent.capture.picture import shrunk
 from agent.capture.pieces import PieceStamper
 from agent.clock import Clock
 from deadpan.feed import AUDIO_TOPIC, VIDEO_TOPIC, AudioHeader, VideoHeader
@@ -68,8 +66,7 @@ class FedVideo:
     """A feed's pictures, at most `rate_hz` a second, at most 640 pixels on their long edge.
 
     As with FedAudio, None comes from time to time while no picture does.
-    Losses: those of FeedReader, and out_of_order for a picture taken before the last. Raises CaptureError for an
-    address beyond this machine.
+    Losses: those of FeedReader and of FrameStamper. Raises CaptureError for an address beyond this machine.
     """
 
     def __init__(self, address: str, clock: Clock, rate_hz: float = 15.0) -> None:
@@ -77,9 +74,7 @@ class FedVideo:
         self.name = f"the pictures of the feed at {address}"
         self.losses: Counter[str] = Counter()
         self._line = FeedLine(address, VIDEO_TOPIC, VideoHeader, clock, self.losses, _VIDEO_DEPTH)
-        self._grid = FrameGrid(rate_hz)
-        self._seq = itertools.count()
-        self._last_ns: int | None = None
+        self._stamper = FrameStamper(rate_hz, self.losses)
 
     def __enter__(self) -> Self:
         self._line.open()
@@ -101,11 +96,5 @@ class FedVideo:
     def push(self, received: Received[VideoHeader]) -> VideoFrame | None:
         """Take a picture; return its frame, unless there are more than are wanted."""
         header = received.header
-        if self._last_ns is not None and header.pts_ns <= self._last_ns:
-            self.losses["out_of_order"] += 1
-            return None
-        self._last_ns = header.pts_ns
-        if not self._grid.admits(header.pts_ns):
-            return None
         rgb = np.frombuffer(received.payload, np.uint8).reshape(header.height, header.width, 3)
-        return VideoFrame(next(self._seq), header.pts_ns, shrunk(rgb))
+        return self._stamper.push(rgb, header.pts_ns)

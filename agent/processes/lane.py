@@ -11,7 +11,6 @@ import os
 import struct
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO
 
 import msgspec
@@ -23,7 +22,7 @@ from agent.config import Config
 from agent.errors import DeadpanError
 from agent.processes.models import Models
 from agent.processes.stages import encoding_stage
-from agent.processes.wire import Ended, Failure, Value, pack, unpack
+from agent.processes.wire import Ended, Failure, Timed, pack, unpack
 from agent.topology import WorkerName
 
 _HEAD = struct.Struct("<Iq")
@@ -35,14 +34,6 @@ class Order(msgspec.Struct, frozen=True):
     name: WorkerName
     location: str
     config: Config
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """A value and the moment of the session at which a live process would have had it."""
-
-    at_ns: int
-    value: Value
 
 
 def write(out: IO[bytes], timed: Timed) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.config import SpeechConfig
 from agent.engines import choose
+from agent.processes.turns import ByTurns
 from agent.weights.catalogue import EMBEDDED
 from agent.weights.engine import AUTO, Engine, EngineError, parse
 
@@ -19,10 +21,19 @@ if TYPE_CHECKING:
 
 
 class Models:
-    """Weights without any stream's state: streams share them, one after another."""
+    """Weights without any stream's state: streams share them, one after another, or at the same time by `beside`."""
 
     def __init__(self, speech: SpeechConfig | None = None) -> None:
         self._speech = speech or SpeechConfig()
+        self._turn = threading.Lock()
+
+    def beside(self) -> Models:
+        """The same weights for a stream that runs beside others, on whatever threads.
+
+        Each is loaded once, by whoever needs it first, but for what follows a face from picture to picture. The streams
+        ask the recognizer by turns.
+        """
+        return _Beside(self, self._turn)
 
     def serve(self, speech: SpeechConfig) -> bool:
         """Whether these are the weights for such settings."""
@@ -57,6 +68,32 @@ class Models:
         from encoders.text_model import TextModel
 
         return TextModel.load()
+
+
+class _Beside(Models):
+    """A stream's view of weights that others use too."""
+
+    def __init__(self, shared: Models, turn: threading.Lock) -> None:
+        super().__init__(shared._speech)
+        self._shared, self._turn = shared, turn
+
+    def beside(self) -> Models:
+        return self._shared.beside()
+
+    @cached_property
+    def prosody(self) -> ProsodyModel:
+        with self._turn:
+            return self._shared.prosody
+
+    @cached_property
+    def recognizer(self) -> Recognizer:
+        with self._turn:
+            return ByTurns(self._shared.recognizer, self._turn)
+
+    @cached_property
+    def text(self) -> TextModel:
+        with self._turn:
+            return self._shared.text
 
 
 def _whisper(engine: Engine, path: Path, language: str | None) -> Recognizer:

@@ -74,6 +74,15 @@ Value: TypeAlias = (
     VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Failure | Pulse | Absorbed | Condition
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A value and the moment of the session at which a live process would have had it."""
+
+    at_ns: int
+    value: Value
+
+
 _KINDS: dict[bytes, type[Value]] = {
     b"V": VideoFrame,
     b"A": AudioChunk,

@@ -1,0 +1,68 @@
+"""What encoders' threads have made in, messages for whoever reads them out: fusion on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from agent.processes.courses import Course
+from agent.processes.thread import Worked
+from agent.processes.waiting import Unread, Waiting
+from agent.processes.wire import Condition
+from encoders.samples import NS_PER_S
+
+
+class FusionTask:
+    """Runs a session's course to its end.
+
+    `condition` says how the encoders are: told once a pulse when there is a clock, and always when one has failed.
+    """
+
+    def __init__(
+        self, course: Course, results: Waiting[Worked], condition: Callable[[], Condition], pulse_s: float
+    ) -> None:
+        self.failure: Exception | None = None
+        """What ended it before its time."""
+        self._course, self._results, self._condition = course, results, condition
+        self._pulse_ns = round(pulse_s * NS_PER_S)
+        self._told_ns = 0
+        self._failed: set[str] = set()
+
+    async def run(self, unread: Unread) -> None:
+        """Turn results into messages until the session is over."""
+        try:
+            while not self._course.finished:
+                worked = await self._next_result()
+                messages = [] if worked is None else [*self._course.take(worked)]
+                messages += self._course.advance()
+                if (condition := self._news()) is not None:
+                    messages += self._course.tell(condition, 0 if worked is None else worked.at_ns)
+                for message in messages:
+                    await unread.put(message)
+        except Exception as error:  # noqa: BLE001 - told to whoever reads or pushes, in their own tasks
+            self.failure = error
+        self._results.close()  # nobody is to wait for what will not go on
+        unread.close()
+
+    async def _next_result(self) -> Worked | None:
+        """What an encoder has made; None when something is due by time alone."""
+        next_ns, now_ns = self._course.next_ns, self._course.now_ns
+        if next_ns is None or now_ns is None:
+            return await self._results.next()
+        wait_ns = min(next_ns - now_ns(), self._pulse_ns)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0, wait_ns) / NS_PER_S):
+                return await self._results.next()
+        return None
+
+    def _news(self) -> Condition | None:
+        """How the encoders are, if it is time to tell."""
+        now_ns, condition = self._course.now_ns, self._condition()
+        failed = {name for name, worker in condition.workers.items() if worker.state == "failed"}
+        pulse_due = now_ns is not None and now_ns() - self._told_ns >= self._pulse_ns
+        if failed <= self._failed and not pulse_due:
+            return None
+        self._failed = failed
+        self._told_ns = 0 if now_ns is None else now_ns()
+        return condition
