@@ -16,6 +16,7 @@ from livekit.agents.llm import ChatMessage
 
 from deadpan.stretch import Stretch
 from deadpan.subscription import DEFAULT_ENDPOINT
+from deadpan.timeline import Timeline
 from deadpan.turns import Turns
 
 
@@ -54,6 +55,11 @@ class Affect:
     def unanswered(self) -> Counter[str]:
         """Turns of which nothing was said, by reason: those of Turns."""
         return self._turns.unanswered
+
+    @property
+    def timeline(self) -> Timeline:
+        """What the agent published of late, for whoever wants more than turns."""
+        return self._turns.timeline
 
     async def attach(self, message: ChatMessage) -> Stretch | None:
         """Write the signals of the Real-time Context Standard in front of the message's words, where they stay.

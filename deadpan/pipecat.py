@@ -35,6 +35,7 @@ from deadpan.feed import Feed
 from deadpan.spans import SpokenSpans
 from deadpan.stretch import Stretch
 from deadpan.subscription import DEFAULT_ENDPOINT
+from deadpan.timeline import Timeline
 from deadpan.turns import Turns, as_dict
 
 _S = 1_000_000_000
@@ -86,6 +87,11 @@ class AffectProcessor(FrameProcessor):
     def unanswered(self) -> Counter[str]:
         """Turns of which nothing was said, by reason: those of Turns, and `interrupted`: the user went on speaking."""
         return self._turns.unanswered
+
+    @property
+    def timeline(self) -> Timeline:
+        """What the agent published of late, for whoever wants more than turns."""
+        return self._turns.timeline
 
     async def setup(self, setup: FrameProcessorSetup) -> None:  # type: ignore[override]  # as pipecat's own do
         """Begin to read the stream."""

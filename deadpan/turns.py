@@ -16,6 +16,7 @@ from deadpan.errors import StreamError
 from deadpan.rcs import context_line
 from deadpan.stretch import Stretch
 from deadpan.subscription import DEFAULT_ENDPOINT, Subscription, subscribe
+from deadpan.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,11 @@ class Turns:
         self._news = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
 
+    @property
+    def timeline(self) -> Timeline:
+        """What the agent published of late."""
+        return self._subscription.timeline
+
     def start(self) -> None:
         """Begin to read; safe to call twice."""
         if self._reading is None:
@@ -80,8 +86,8 @@ class Turns:
 
     def so_far(self, start_ns: int, end_ns: int) -> Stretch:
         """What is said of the same turn at this moment, without waiting."""
-        timeline = self._subscription.timeline
-        return timeline.at(timeline.session_ns(start_ns), timeline.session_ns(end_ns), time.monotonic_ns())
+        session_ns = self.timeline.session_ns
+        return self.timeline.at(session_ns(start_ns), session_ns(end_ns), time.monotonic_ns())
 
     def unknown(self, stretch: Stretch) -> str:
         """Why nothing can be said of a turn; empty when something can."""

@@ -7,30 +7,43 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from itertools import count
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from deadpan.messages import Incongruity, Sarcasm, Sentiment
+from deadpan.timeline import Timeline
 from tests.deadpan.sent import estimate, utterance
-from tests.deadpan.stage import Stage
+from tests.deadpan.stage import PATIENCE_S, Stage
 
 S = 1_000_000_000
 _TICK_HZ = 50  # so that tests need not wait for the next
+_SOME = 5
+
+
+class Reader(Protocol):
+    """Whoever reads the stream."""
+
+    @property
+    def timeline(self) -> Timeline: ...
 
 
 class ScriptedAgent:
     """Publishes what it is told to, in the specification's words, and numbers it."""
 
-    def __init__(self, stage: Stage, session: str = "s1") -> None:
+    def __init__(self, stage: Stage, session: str = "s1", first_tick: int = 500) -> None:
         self.endpoint = stage.endpoint
         self._stage, self._session = stage, session
         self._origin_ns = time.monotonic_ns() - 100 * S  # a session that has been running for a while
-        self._ticks, self._utterances = count(500), count()
+        self._ticks, self._utterances = count(first_tick), count()
 
-    async def await_subscriber(self) -> None:
-        """Wait until somebody listens, and say where the session stands."""
+    async def await_reader(self, reader: Reader) -> None:
+        """Wait until somebody listens and knows how the clocks stand: that takes some messages read as they come."""
         await asyncio.to_thread(self._stage.await_subscriptions)
-        self.tick()
+        first = next(self._ticks)
+        async with asyncio.timeout(PATIENCE_S), self.ticking():
+            while (newest := reader.timeline.latest()) is None or newest.seq < first + _SOME:
+                await asyncio.sleep(1 / _TICK_HZ)
 
     @asynccontextmanager
     async def ticking(self) -> AsyncIterator[None]:

@@ -31,11 +31,12 @@ from pipecat.turns.user_turn_strategies import EagerUserTurnStrategies
 from deadpan.errors import EndpointError
 from deadpan.pipecat import AffectFrame, AffectProcessor
 from tests.deadpan.stage import PATIENCE_S, Stage
-from tests.frameworks.agents import S, ScriptedAgent, scripted_agent
+from tests.frameworks.agents import ScriptedAgent, scripted_agent
 from tests.frameworks.conversation import Bot, talking
 from tests.frameworks.model import serving
 
 FOR_EVER_S = 3600.0  # longer than any test may take: what waits for it fails
+LEEWAY_NS = 10_000_000  # turns of this test are shorter than what the two clocks are compared to
 LINE = "([sentiment value=-0.50],[sarcasm value=0.82]) "
 
 
@@ -48,10 +49,10 @@ def agent() -> Iterator[ScriptedAgent]:
 async def turn(bot: Bot, agent: ScriptedAgent, text: str, sarcasm: float = 0.82, confidence: float = 0.7) -> None:
     """A turn that the agent understands, and the bot replies to."""
     replies, turns = len(bot.ear.of(LLMFullResponseEndFrame)), len(bot.ear.of(UserStartedSpeakingFrame))
-    begun_ns = time.monotonic_ns()
+    begun_ns = time.monotonic_ns() - LEEWAY_NS
     await bot.start_speaking()
     await bot.ear.hear(UserStartedSpeakingFrame, turns + 1)
-    agent.say(text, begun_ns, time.monotonic_ns() + S // 100, sarcasm, confidence)
+    agent.say(text, begun_ns, time.monotonic_ns(), sarcasm, confidence)
     async with agent.ticking():
         await bot.stop_speaking(text)
         await bot.ear.hear(LLMFullResponseEndFrame, replies + 1)
@@ -61,7 +62,7 @@ def test_the_model_reads_how_the_turn_was_meant_in_front_of_its_words(agent: Scr
     async def talk() -> None:
         affect = AffectProcessor(agent.endpoint, timeout_s=PATIENCE_S)
         async with serving("Oh dear.") as model, talking(Bot(model, affect)) as bot:
-            await agent.await_subscriber()
+            await agent.await_reader(affect)
             await turn(bot, agent, "Oh great.")
             assert model.told == [LINE + "Oh great."]
             [said] = bot.ear.of(AffectFrame)
@@ -83,7 +84,7 @@ def test_the_client_of_the_bot_is_told_the_same(agent: ScriptedAgent) -> None:
     async def talk() -> None:
         affect = AffectProcessor(agent.endpoint, timeout_s=PATIENCE_S)
         async with serving("Oh dear.") as model, talking(Bot(model, affect)) as bot:
-            await agent.await_subscriber()
+            await agent.await_reader(affect)
             await turn(bot, agent, "Oh great.")
             async with asyncio.timeout(PATIENCE_S):
                 while not (sent := [m for m in messages_to_client(bot) if m["type"] == "server-message"]):
@@ -101,8 +102,8 @@ def test_an_answer_that_comes_after_the_turn_is_waited_for(agent: ScriptedAgent)
     async def talk() -> None:
         affect = AffectProcessor(agent.endpoint, timeout_s=PATIENCE_S)
         async with serving("Oh dear.") as model, talking(Bot(model, affect)) as bot:
-            await agent.await_subscriber()
-            begun_ns = time.monotonic_ns()
+            await agent.await_reader(affect)
+            begun_ns = time.monotonic_ns() - LEEWAY_NS
             await bot.say("Oh great.")
             await bot.ear.hear(UserStoppedSpeakingFrame)
             agent.say("Oh great.", begun_ns, time.monotonic_ns(), 0.82)
@@ -117,7 +118,7 @@ def test_earlier_turns_keep_their_lines(agent: ScriptedAgent) -> None:
     async def talk() -> None:
         affect = AffectProcessor(agent.endpoint, timeout_s=PATIENCE_S)
         async with serving("Oh dear.", "Good.") as model, talking(Bot(model, affect)) as bot:
-            await agent.await_subscriber()
+            await agent.await_reader(affect)
             await turn(bot, agent, "Oh great.")
             await turn(bot, agent, "I like it.", sarcasm=0.05)
             second = "([sentiment value=-0.50],[sarcasm value=0.05]) I like it."
@@ -130,7 +131,7 @@ def test_asking_the_model_again_adds_no_second_line(agent: ScriptedAgent) -> Non
     async def talk() -> None:
         affect = AffectProcessor(agent.endpoint, timeout_s=PATIENCE_S)
         async with serving("Oh dear.") as model, talking(Bot(model, affect)) as bot:
-            await agent.await_subscriber()
+            await agent.await_reader(affect)
             await turn(bot, agent, "Oh great.")
             await bot.worker.queue_frame(LLMRunFrame())
             await bot.ear.hear(LLMFullResponseEndFrame, 2)
@@ -162,7 +163,7 @@ def test_an_agent_that_does_not_finish_in_time_is_done_without(agent: ScriptedAg
     async def talk() -> None:
         affect = AffectProcessor(agent.endpoint, timeout_s=0.05)
         async with serving("Hello.") as model, talking(Bot(model, affect)) as bot:
-            await agent.await_subscriber()
+            await agent.await_reader(affect)
             await bot.say("Oh great.")
             await bot.ear.hear(LLMFullResponseEndFrame)
             assert model.told == ["Oh great."]
@@ -175,7 +176,7 @@ def test_a_turn_that_the_agent_is_not_sure_of_counts_as_unknown(agent: ScriptedA
     async def talk() -> None:
         affect = AffectProcessor(agent.endpoint, timeout_s=PATIENCE_S, confidence=0.5)
         async with serving("Hello.") as model, talking(Bot(model, affect)) as bot:
-            await agent.await_subscriber()
+            await agent.await_reader(affect)
             await turn(bot, agent, "Oh great.", confidence=0.4)
             await turn(bot, agent, "Oh great.", confidence=0.6)
             assert model.told == ["Oh great.", LINE + "Oh great."]
@@ -188,8 +189,8 @@ def test_sound_passes_while_a_turn_waits_and_an_interruption_ends_the_wait(agent
     async def talk() -> None:
         affect = AffectProcessor(agent.endpoint, timeout_s=FOR_EVER_S)
         async with serving("Go on.") as model, talking(Bot(model, affect)) as bot:
-            await agent.await_subscriber()
-            begun_ns = time.monotonic_ns()
+            await agent.await_reader(affect)
+            begun_ns = time.monotonic_ns() - LEEWAY_NS
             await bot.say("Oh great.")
             await bot.worker.queue_frame(InputAudioRawFrame(audio=bytes(640), sample_rate=16_000, num_channels=1))
             await bot.ear.hear(InputAudioRawFrame)
@@ -199,7 +200,7 @@ def test_sound_passes_while_a_turn_waits_and_an_interruption_ends_the_wait(agent
             await bot.start_speaking()
             await bot.ear.hear(InterruptionFrame, interruptions + 1)
             agent.say("Oh great.", begun_ns, ended_ns, 0.82)
-            agent.say("Just great.", ended_ns, time.monotonic_ns() + S // 100, 0.82)
+            agent.say("Just great.", ended_ns, time.monotonic_ns() + LEEWAY_NS, 0.82)
             async with agent.ticking():
                 await bot.stop_speaking("Just great.")
                 await bot.ear.hear(LLMFullResponseEndFrame)
@@ -216,13 +217,13 @@ def test_an_agent_that_was_restarted_is_heard_again() -> None:
         affect = AffectProcessor(first.endpoint, timeout_s=PATIENCE_S)
         async with serving("Oh dear.") as model, talking(Bot(model, affect)) as bot:
             agent = ScriptedAgent(first)
-            await agent.await_subscriber()
+            await agent.await_reader(affect)
             await turn(bot, agent, "Oh great.")
             first.close()
             second = Stage(first.endpoint)
             try:
-                agent = ScriptedAgent(second, session="s2")
-                await agent.await_subscriber()
+                agent = ScriptedAgent(second, session="s2", first_tick=900)
+                await agent.await_reader(affect)
                 await turn(bot, agent, "How nice.")
             finally:
                 second.close()
@@ -236,8 +237,8 @@ def test_a_reply_begun_before_the_turn_is_over_knows_it_too(agent: ScriptedAgent
         affect = AffectProcessor(agent.endpoint, timeout_s=PATIENCE_S)
         user = LLMUserAggregatorParams(user_turn_strategies=EagerUserTurnStrategies())
         async with serving("Oh dear.") as model, talking(Bot(model, affect, user=user)) as bot:
-            await agent.await_subscriber()
-            begun_ns = time.monotonic_ns()
+            await agent.await_reader(affect)
+            begun_ns = time.monotonic_ns() - LEEWAY_NS
             await bot.worker.queue_frame(ProposedUserStartedSpeakingFrame())
             agent.say("Oh great.", begun_ns, time.monotonic_ns(), 0.82)
             async with agent.ticking():
@@ -259,7 +260,7 @@ def test_nothing_stays_behind(agent: ScriptedAgent, cancel: bool) -> None:
     async def talk() -> None:
         affect = AffectProcessor(agent.endpoint, timeout_s=FOR_EVER_S)
         async with serving("Oh dear.") as model, talking(Bot(model, affect), cancel=cancel) as bot:
-            await agent.await_subscriber()
+            await agent.await_reader(affect)
             if cancel:
                 await bot.say("Oh great.")  # and is still waiting when the pipeline is cancelled
         assert asyncio.all_tasks() == {asyncio.current_task()}
