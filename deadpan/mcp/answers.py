@@ -115,7 +115,7 @@ def said(utterance: Utterance, ended_s_ago: float) -> Said:
         **feeling(utterance.sarcasm, utterance.sentiment).model_dump(),
         text=utterance.text,
         line=utterance.rcs,
-        ended_s_ago=round(max(0.0, ended_s_ago), 1),
+        ended_s_ago=seconds(ended_s_ago),
         confidence=round(utterance.confidence, 3),
         cues=_cues(utterance.cues),
     )
@@ -125,11 +125,16 @@ def now(estimate: Estimate, ended_s_ago: float) -> Now:
     """The newest estimate, of a stretch that ended so long ago."""
     return Now(
         **feeling(estimate.sarcasm, estimate.sentiment).model_dump(),
-        ended_s_ago=round(max(0.0, ended_s_ago), 1),
+        ended_s_ago=seconds(ended_s_ago),
         confidence=round(estimate.confidence, 3),
         modalities={name: reading.status for name, reading in estimate.modalities.items()},
         cues=_cues(estimate.cues),
     )
+
+
+def seconds(age_s: float | None) -> float | None:
+    """An age as it is told: to a tenth of a second, and never from the future."""
+    return None if age_s is None else round(max(0.0, age_s), 1)
 
 
 def _rounded(value: float | None) -> float | None:

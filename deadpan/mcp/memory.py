@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from deadpan.errors import StreamError
-from deadpan.mcp.answers import REASONS, CurrentAffect, LastUtterance, feeling, now, said
+from deadpan.mcp.answers import REASONS, CurrentAffect, LastUtterance, feeling, now, said, seconds
 from deadpan.messages import Estimate, Message, Utterance
 from deadpan.subscription import Subscription
 
@@ -48,13 +48,13 @@ class Memory:
     def current(self, window_s: float) -> CurrentAffect:
         """How the person sounds now, and what they said in the last `window_s` seconds."""
         now_ns = self._now_ns()
-        age_s, reason = self._age_s(now_ns), self._why_nothing(now_ns)
+        reason = self._why_nothing(now_ns)
         if reason:
             return CurrentAffect(
                 known=False,
                 reason=reason,
-                explanation=self._words(reason, age_s),
-                age_s=age_s,
+                explanation=self._words(reason, now_ns),
+                age_s=seconds(self._age_s(now_ns)),
                 window_s=window_s,
                 sarcasm_on=None,
                 now=None,
@@ -72,8 +72,8 @@ class Memory:
         return CurrentAffect(
             known=not reason,
             reason=reason,
-            explanation=self._words(reason, age_s),
-            age_s=age_s,
+            explanation=self._words(reason, now_ns),
+            age_s=seconds(self._age_s(now_ns)),
             window_s=window_s,
             sarcasm_on={"on": True, "off": False}.get(state),
             now=None if estimate is None else now(estimate, (end_ns - estimate.end_ns) / 1e9),
@@ -86,7 +86,7 @@ class Memory:
         now_ns = self._now_ns()
         if self._utterance is None:
             reason = self._why_nothing(now_ns) or "nothing_said_yet"
-            words = self._words(reason, self._age_s(now_ns))
+            words = self._words(reason, now_ns)
             return LastUtterance(known=False, reason=reason, explanation=words, age_s=None, utterance=None)
         utterance, received_ns = self._utterance
         age_s = (now_ns - received_ns) / 1e9
@@ -109,7 +109,7 @@ class Memory:
 
     def _age_s(self, now_ns: int) -> float | None:
         age_ms = self._timeline.age_ms(now_ns)
-        return None if age_ms is None else round(age_ms / 1e3, 1)
+        return None if age_ms is None else age_ms / 1e3
 
     def _why_nothing(self, now_ns: int) -> str:
         """Why the stream tells nothing of now, by name; empty when it does."""
@@ -122,7 +122,7 @@ class Memory:
             return "silent_stream"
         return "several_streams" if self._timeline.at(0, 0, now_ns).reason == "several_streams" else ""
 
-    def _words(self, reason: str, age_s: float | None) -> str:
+    def _words(self, reason: str, now_ns: int) -> str:
         return REASONS.get(reason, reason).format(
-            endpoint=self._subscription.endpoint, age_s=age_s or 0.0, refusal=self._refusal
+            endpoint=self._subscription.endpoint, age_s=self._age_s(now_ns) or 0.0, refusal=self._refusal
         )
