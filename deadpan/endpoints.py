@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import zmq
 
 from deadpan.errors import EndpointError
-from deadpan.loopback import is_loopback
-
-_LONGEST_PATH = 100  # the address of a local socket may have some hundred bytes and no more
+from deadpan.loopback import is_loopback, private_path
 
 
 def check_local(endpoint: str) -> None:
@@ -53,16 +48,8 @@ def bind_private(listening: zmq.Socket[bytes], endpoint: str) -> None:
     if path is None:
         _bind(listening, endpoint.replace("localhost", "127.0.0.1"), endpoint)
         return
-    _refuse_what_is_there(path)
-    try:
-        # Bound where nobody else can look, and shown once its mode is right.
-        with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as folder:
-            hidden = Path(folder, "s")
-            _bind(listening, f"ipc://{hidden}", endpoint)
-            hidden.chmod(0o600)
-            hidden.replace(path)
-    except OSError as error:
-        raise EndpointError(f"cannot use {endpoint}: {error.strerror}") from error
+    with private_path(path, endpoint) as hidden:
+        _bind(listening, f"ipc://{hidden}", endpoint)
 
 
 def _bind(listening: zmq.Socket[bytes], address: str, endpoint: str) -> None:
@@ -72,21 +59,3 @@ def _bind(listening: zmq.Socket[bytes], address: str, endpoint: str) -> None:
         if error.errno == zmq.EADDRINUSE:
             raise EndpointError(f"{endpoint} is taken: choose another, or stop who holds it") from error
         raise EndpointError(f"cannot use {endpoint}: {error.strerror}") from error
-
-
-def _refuse_what_is_there(path: Path) -> None:
-    """Raise EndpointError unless binding to this path takes nothing from anybody."""
-    if len(os.fsencode(path)) > _LONGEST_PATH:
-        raise EndpointError(f"ipc://{path} is too long for the address of a local socket; choose a shorter path")
-    if not path.parent.is_dir():
-        raise EndpointError(f"cannot use ipc://{path}: there is no folder {path.parent}")
-    if not path.exists():
-        return
-    if not path.is_socket():
-        raise EndpointError(f"cannot use ipc://{path}: a file is there; choose another path")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return  # whoever left it is gone
-    raise EndpointError(f"ipc://{path} is taken: choose another, or stop who holds it")
