@@ -104,6 +104,8 @@ class Session:
     def _is_complete(self, start_ns: int, end_ns: int) -> bool:
         if self._ended or (self._known_from_ns is not None and end_ns <= self._known_from_ns):
             return True
+        if self._utterances.over(end_ns - 1, end_ns):
+            return True  # utterances come in order of time: all that was said before it is known too
         return self._final_until_ns >= end_ns and not self._is_being_spoken(start_ns, end_ns)
 
     def _is_being_spoken(self, start_ns: int, end_ns: int) -> bool:

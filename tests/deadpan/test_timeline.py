@@ -219,12 +219,20 @@ def test_its_age_is_the_time_since_the_last_message() -> None:
 # Stretches
 
 
-def test_a_turn_is_answered_by_its_utterance_once_the_agent_has_finished_with_it() -> None:
+def test_a_turn_is_answered_by_its_utterance() -> None:
     messages: list[Message] = [*(tick(number) for number in range(15)), said(0, 1.0, 2.0)]
+    turn = remembered(*messages).at(S, 2 * S, 3 * S)
+    assert (turn.complete, turn.reason, turn.text, turn.rcs) == (True, "", "Oh great…", utterance().rcs)
+    assert (turn.sarcasm, turn.sentiment, turn.cues) == (utterance().sarcasm, utterance().sentiment, utterance().cues)
+
+
+def test_what_follows_an_utterance_is_finished_with_when_a_final_estimate_covers_it() -> None:
+    messages: list[Message] = [*(tick(number) for number in range(15)), said(0, 1.0, 1.8)]
     timeline = remembered(*messages)
     turn = timeline.at(S, 2 * S, 3 * S)
-    assert (turn.complete, turn.reason, turn.text, turn.rcs) == (False, "", "Oh great…", utterance().rcs)
-    assert (turn.sarcasm, turn.sentiment, turn.cues) == (utterance().sarcasm, utterance().sentiment, utterance().cues)
+    assert (turn.complete, turn.reason, turn.text) == (False, "", "Oh great…")
+    timeline.add(tick(8, 1), 4 * S)
+    assert not timeline.at(S, 2 * S, 4 * S).complete
     timeline.add(tick(9, 1), 4 * S)
     assert timeline.at(S, 2 * S, 4 * S).complete
 
@@ -348,7 +356,7 @@ def test_a_stretch_holds_nothing_that_was_not_published_about_it(
     assert (turn.sarcasm.probability is None) == (turn.reason != "")
     if not turn.utterances:
         assert (turn.text, turn.rcs, turn.sentiment.literal, turn.cues) == ("", "", None, ())
-    assert turn.complete <= (bool(finals) or timeline.session is None)
+    assert bool(finals) or bool(turn.utterances) or not turn.complete
 
 
 def test_memory_is_bounded_whatever_is_published() -> None:

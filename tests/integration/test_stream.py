@@ -164,14 +164,15 @@ def test_the_end_is_the_last_word(bodies: list[Body]) -> None:
 
 
 def test_the_client_remembers_it_all_without_a_loss_and_answers_for_every_turn(wire: list[list[bytes]]) -> None:
-    """As it is written down: once a final estimate covers an utterance, it is known, and nothing later changes it."""
+    """As it is written down: an utterance is known as soon as it comes, and what is finished nothing later changes."""
     timeline = Timeline()
     answers: dict[tuple[int, int], str] = {}
     for _, body in wire:
         message = from_body(body)
         timeline.add(message, message.published_ns)
-        if isinstance(message, Estimate) and message.final:
+        if isinstance(message, Utterance) or (isinstance(message, Estimate) and message.final):
             turn = timeline.at(message.start_ns, message.end_ns, message.published_ns)
+            assert turn.complete or not isinstance(message, Utterance)
             if turn.complete:
                 answers[turn.start_ns, turn.end_ns] = turn.text
     assert not timeline.losses
