@@ -66,11 +66,21 @@ class FusionConfig:
 
 @dataclass(frozen=True, slots=True)
 class PublishConfig:
-    """endpoint: tcp on a loopback address, or ipc. stream: the name subscribers see."""
+    """endpoint: tcp, or ipc; tcp on any address but loopback needs keys. stream: the name subscribers see.
+
+    keys: the folder of keys that subscribers must hold: see agent.stream.keyring. bus: a proxy to publish through, too.
+    """
 
     endpoint: str = DEFAULT_ENDPOINT
     stream: str = "default"
     encoding: Literal["json", "msgpack"] = "json"
+    keys: str | None = None
+    bus: str | None = None
+
+    @property
+    def keys_folder(self) -> Path | None:
+        """Where the keys are, if subscribers must hold any."""
+        return None if self.keys is None else Path(self.keys).expanduser()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from agent.capture.devices import list_cameras, list_microphones
 from agent.config import Config
 from agent.engines import choose, installed
 from agent.processes.models import Models
-from agent.stream.publisher import Publisher, PublishError, check_endpoint
+from agent.stream.endpoint import PublishError
+from agent.stream.publisher import Publisher, check_publishing
 from agent.weights.catalogue import CATALOGUE
 from agent.weights.engine import EngineError
 from agent.weights.store import Store, default_folder
@@ -154,15 +155,16 @@ def _microphone() -> Finding:
 
 
 def _endpoint(config: Config) -> Finding:
+    publish = config.publish
     try:
-        check_endpoint(config.publish.endpoint)
+        check_publishing(publish.endpoint, publish.keys_folder, publish.bus)
     except PublishError as error:
         return Finding("endpoint", False, str(error), "set publish.endpoint")
     try:
-        Publisher(config.publish.endpoint, config.publish.encoding).close()
+        Publisher(publish.endpoint, publish.encoding, publish.keys_folder).close()
     except PublishError as error:
         return Finding("endpoint", False, str(error), "end the other program, or set publish.endpoint", optional=True)
-    return Finding("endpoint", True, f"{config.publish.endpoint} is free")
+    return Finding("endpoint", True, f"{publish.endpoint} is free")
 
 
 def _space() -> Finding:

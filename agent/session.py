@@ -16,7 +16,7 @@ from agent.clock import wall_unix_ns
 from agent.config import Config
 from agent.processes.assignment import Assignment
 from agent.processes.supervisor import Supervisor, private_folder
-from agent.stream.publisher import check_endpoint
+from agent.stream.publisher import check_publishing
 from agent.topology import WorkerName, workers_for
 
 _NONE = "none"
@@ -63,8 +63,10 @@ def resolve_inputs(config: Config) -> Inputs:
 
 
 def open_session(config: Config, inputs: Inputs) -> Supervisor:
-    """The supervised processes for these inputs, not yet started. Raises PublishError for a bad endpoint."""
-    check_endpoint(config.publish.endpoint)
+    """The supervised processes for these inputs, not yet started. Raises PublishError for an endpoint or keys that
+    cannot be used.
+    """
+    check_publishing(config.publish.endpoint, config.publish.keys_folder, config.publish.bus)
     workers = workers_for(camera=inputs.camera is not None, microphone=inputs.microphone is not None)
     folder = private_folder()
     session, origin_unix_ns = uuid.uuid4().hex[:12], wall_unix_ns()

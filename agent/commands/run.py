@@ -14,6 +14,8 @@ from agent.console import JsonLines, Lines
 from agent.engines import settle
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
+from agent.stream.endpoint import reachable
+from agent.stream.keyring import own_key
 from deadpan.messages import Estimate
 from deadpan.subscription import Subscription, subscribe
 
@@ -47,12 +49,13 @@ def perform(options: argparse.Namespace) -> int:
 
 def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace) -> int:
     """Show the session's messages until it ends, has lasted long enough, or is interrupted."""
-    endpoint = config.publish.endpoint
+    publish = config.publish
+    key = None if publish.keys_folder is None else own_key(publish.keys_folder)
     view = JsonLines(revisions=options.revisions) if options.json else Lines()
     end_ns = None if options.seconds is None else round(options.seconds * 1e9)
     if not options.json:
-        print(f"Publishing at {endpoint}; Ctrl-C ends. In another terminal: deadpan watch", file=sys.stderr)
-    with subscribe(endpoint, types=view.types) as subscription:
+        print(f"Publishing at {publish.endpoint}; Ctrl-C ends. In another terminal: deadpan watch", file=sys.stderr)
+    with subscribe(reachable(publish.endpoint), types=view.types, key=key) as subscription:
         try:
             ended = False
             while not ended:
@@ -94,6 +97,10 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
         config = replace(config, speech=replace(config.speech, engine=options.speech))
     if options.publish is not None:
         config = replace(config, publish=replace(config.publish, endpoint=options.publish))
+    if options.keys is not None:
+        config = replace(config, publish=replace(config.publish, keys=str(options.keys)))
+    if options.bus is not None:
+        config = replace(config, publish=replace(config.publish, bus=options.bus))
     return check(config, "command line")
 
 

@@ -155,11 +155,11 @@ class Publishing:
     def __init__(self, bus: Bus, assignment: Assignment) -> None:
         self._bus, self._assignment = bus, assignment
         publish = assignment.config.publish
-        self._publisher = Publisher(publish.endpoint, publish.encoding)
+        self._publisher = Publisher(publish.endpoint, publish.encoding, publish.keys_folder, publish.bus)
 
     @property
     def counters(self) -> dict[str, int]:
-        return {"published": self._publisher.published}
+        return self._publisher.counters
 
     def close(self) -> None:
         self._publisher.close()

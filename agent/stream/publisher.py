@@ -1,127 +1,165 @@
-"""Messages in, a public ZeroMQ stream out: XPUB with a welcome and the last values for whoever comes late."""
+"""Messages in, a public ZeroMQ stream out, with a welcome and the last values for whoever comes late.
+
+The sockets belong to a thread of their own, behind a bounded queue: whatever subscribers do, nothing they do delays
+whoever publishes.
+"""
 
 from __future__ import annotations
 
-import ipaddress
-import socket
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 import zmq
 
-from agent.errors import DeadpanError
-from deadpan.messages import SPEC, Message, to_json, topic, type_name
+from agent.stream.branch import Branch, check_bus
+from agent.stream.door import Door
+from agent.stream.endpoint import PublishError, Socket, check_endpoint
+from agent.stream.keyring import Keyring
+from deadpan.errors import AccessError
+from deadpan.messages import Message, to_json, topic, type_name
 
-_OURS = f"deadpan/{SPEC}/".encode()
-_DEPTH = 200  # messages waiting for one slow subscriber: some 20 s; then it loses, nobody else does
+_QUEUE = 1000  # messages between the publishing thread and the sockets': more than a minute
+_ROUND = 100
+_IDLE_MS = 1000
+_PATIENCE_S = 5.0
+_WANTED = 100  # different prefixes to answer at once; beyond, one answer for all
+_INSIDE = "inproc://stream"
 
 
-class PublishError(DeadpanError):
-    """The stream cannot be published there. Its text says why and what to do."""
-
-
-def check_endpoint(endpoint: str) -> None:
-    """Refuse an endpoint that would let other machines read the stream, or that is none. Raises PublishError."""
-    scheme, _, address = endpoint.partition("://")
-    if scheme == "ipc" and address:
-        return
-    if scheme != "tcp":
-        raise PublishError(f"cannot publish at {endpoint}: use tcp://127.0.0.1:PORT or ipc:///path")
-    parts = urlsplit(endpoint)
+def check_publishing(endpoint: str, keys: Path | None, bus: str | None = None) -> Keyring | None:
+    """The keys, if there are to be any, with which a stream may be published there. Raises PublishError."""
+    check_endpoint(endpoint, keyed=keys is not None)
+    if bus is not None:
+        check_bus(bus)
     try:
-        host, port = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise PublishError(f"cannot publish at {endpoint}: its port is no number") from error
-    if port is None:
-        raise PublishError(f"cannot publish at {endpoint}: it names no port; for example tcp://127.0.0.1:5737")
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if not loopback:
-        raise PublishError(
-            f"refusing to publish at {endpoint}: anyone who reaches that address could read how you feel. "
-            "Publish at tcp://127.0.0.1:PORT or ipc:///path and tunnel it."
-        )
-
-
-def _claim(path: Path) -> None:
-    """Make sure that binding there takes nothing from anybody: ZeroMQ would unlink whatever is in its way."""
-    if not path.parent.is_dir():
-        raise PublishError(f"cannot publish at ipc://{path}: there is no folder {path.parent}")
-    if not path.exists():
-        return
-    if not path.is_socket():
-        raise PublishError(f"cannot publish at ipc://{path}: a file is there; choose another path")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(path))
-        except OSError:
-            return  # whoever left it is gone
-    raise PublishError(f"ipc://{path} is taken: is another deadpan running? Stop it, or choose with --publish ENDPOINT")
+        return None if keys is None else Keyring(keys)
+    except AccessError as error:
+        raise PublishError(str(error)) from error
 
 
 class Publisher:
-    """The public socket. Publishing never blocks: a subscriber that does not read loses messages, nobody else does."""
+    """The public stream. Publishing never blocks: a subscriber that does not read loses messages, nobody else does.
 
-    def __init__(self, endpoint: str, encoding: str) -> None:
-        check_endpoint(endpoint)
+    `keys`: the folder of keys that subscribers must hold. `bus`: a proxy to publish through as well. Raises
+    PublishError, with what to do about it, when that cannot be had.
+    """
+
+    def __init__(self, endpoint: str, encoding: str = "json", keys: Path | None = None, bus: str | None = None) -> None:
+        keyring = check_publishing(endpoint, keys, bus)
         self._pack = to_json if encoding == "json" else msgspec.msgpack.encode
         self._last: dict[bytes, bytes] = {}
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket = self._context.socket(zmq.XPUB)
-        self._socket.setsockopt(zmq.SNDHWM, _DEPTH)
-        self._socket.setsockopt(zmq.LINGER, 200)
-        self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)
-        self._socket.setsockopt(zmq.IPV6, 1)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, 4096)  # subscribers only send topics
-        self._path = Path(endpoint.removeprefix("ipc://")) if endpoint.startswith("ipc://") else None
+        self._published = self._unsent = 0
+        self._wanted: set[bytes] = set()
+        self._lock = threading.Lock()
+        self._failure: BaseException | None = None
+        self._context: zmq.Context[Socket] = zmq.Context()
         try:
-            if self._path is not None:
-                _claim(self._path)
-            self._socket.bind(endpoint.replace("localhost", "127.0.0.1"))
-        except PublishError:
+            self._door = Door(self._context, endpoint, keyring)
+            self._inlet, self._outlet = self._queue()
+            self._branch = None if bus is None else Branch(self._context, bus)
+        except BaseException:
             self._context.destroy(linger=0)
             raise
-        except zmq.ZMQError as error:
-            self._context.destroy(linger=0)
-            if error.errno == zmq.EADDRINUSE:
-                raise PublishError(
-                    f"{endpoint} is taken: is another deadpan running? Stop it, or choose with --publish ENDPOINT"
-                ) from error
-            raise PublishError(f"cannot publish at {endpoint}: {error.strerror}") from error
-        self.published = 0
+        self._thread = threading.Thread(target=self._serve, name="stream", daemon=True)
+        self._thread.start()
 
-    def publish(self, message: Message) -> None:
-        name = type_name(message)
-        address, body = topic(message.stream, name), self._pack(message)
+    @property
+    def published(self) -> int:
+        """Messages published so far, repeated ones too."""
+        return self._published
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Messages published, and not (`unsent`), and those of the doorman."""
+        return {"published": self._published, "unsent": self._unsent} | self._door.counters
+
+    def publish(self, message: Message, body: bytes | None = None) -> None:
+        """Publish a message; `body`, if given, is what it looked like when it was first published."""
+        address = topic(message.stream, type_name(message))
+        body = self._pack(message) if body is None else body
         self._last[address] = body
         self._send(address, body)
 
-    def greet_newcomers(self, welcome: Callable[[], Message]) -> None:
-        """Answer new subscriptions: a welcome, then the last value of each type subscribed to."""
-        for _ in range(100):  # a subscriber that floods us with subscriptions waits for its answers
-            try:
-                request = self._socket.recv(zmq.NOBLOCK)
-            except zmq.Again:
-                return
-            wanted = request[1:]
-            if request[:1] != b"\x01" or not (wanted.startswith(_OURS) or _OURS.startswith(wanted)):
-                continue
+    def greet_newcomers(self, welcome: Callable[[], Message] | None = None) -> None:
+        """Answer new subscriptions, all at once: a welcome, then the last value of each type subscribed to.
+
+        Without `welcome`, one that was published before is a last value like the others.
+        """
+        with self._lock:
+            wanted, self._wanted = tuple(self._wanted), set()
+        if not wanted:
+            return
+        if welcome is not None:
             greeting = welcome()
             self._send(topic(greeting.stream, "welcome"), self._pack(greeting))
-            for address, body in self._last.items():
-                if address.startswith(wanted):
-                    self._send(address, body)
+        for address in sorted(self._last, key=lambda address: not address.endswith(b"/welcome")):
+            if address.startswith(wanted):
+                self._send(address, self._last[address])
 
     def close(self) -> None:
-        self._socket.close()
+        """End the stream; what was published last still has a moment to leave."""
+        if self._thread.is_alive():
+            self._inlet.setsockopt(zmq.SNDTIMEO, round(_PATIENCE_S * 1000))
+            self._inlet.send(b"")
+            self._thread.join(_PATIENCE_S)
+        self._door.close()
+        for each in (self._inlet, self._outlet, self._branch):
+            if each is not None:
+                each.close()
         self._context.term()
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
 
     def _send(self, address: bytes, body: bytes) -> None:
-        self._socket.send_multipart([address, body], zmq.NOBLOCK)
-        self.published += 1
+        if self._failure is not None:
+            raise PublishError(f"the stream has broken down: {self._failure}") from self._failure
+        try:
+            self._inlet.send_multipart([address, body], zmq.NOBLOCK)
+            self._published += 1
+        except zmq.Again:
+            self._unsent += 1
+
+    def _serve(self) -> None:
+        """The sockets' thread: what is published to whoever subscribed, and what they want back to us."""
+        try:
+            poller = zmq.Poller()
+            branch = () if self._branch is None else (self._branch.socket,)
+            for each in (self._outlet, *self._door.sockets, *branch):
+                poller.register(each, zmq.POLLIN)
+            while True:
+                ready = dict(poller.poll(_IDLE_MS))
+                if self._outlet in ready and not self._pass_on():
+                    return
+                wanted = self._door.attend(ready, time.monotonic_ns())
+                if self._branch is not None:
+                    wanted |= self._branch.asked()
+                if wanted:
+                    with self._lock:
+                        self._wanted |= wanted
+                        if len(self._wanted) > _WANTED:
+                            self._wanted = {b""}
+        except BaseException as error:  # noqa: BLE001 - whatever it was: publishing raises it, where it is heard
+            self._failure = error
+
+    def _pass_on(self) -> bool:
+        """Publish what waits in the queue; says whether there may be more to come."""
+        for _ in range(_ROUND):
+            try:
+                frames = self._outlet.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return True
+            if len(frames) == 1:
+                return False
+            self._door.send(frames)
+            if self._branch is not None:
+                self._branch.send(frames)
+        return True
+
+    def _queue(self) -> tuple[Socket, Socket]:
+        inlet, outlet = self._context.socket(zmq.PAIR), self._context.socket(zmq.PAIR)
+        inlet.setsockopt(zmq.SNDHWM, _QUEUE)
+        outlet.setsockopt(zmq.RCVHWM, 1)
+        outlet.bind(_INSIDE)
+        inlet.connect(_INSIDE)
+        return inlet, outlet

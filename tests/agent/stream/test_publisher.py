@@ -7,7 +7,8 @@ import msgspec
 import pytest
 import zmq
 
-from agent.stream.publisher import Publisher, PublishError, check_endpoint
+from agent.stream.endpoint import PublishError
+from agent.stream.publisher import Publisher
 from deadpan.messages import Message, from_body, type_name
 from tests.deadpan.sent import estimate, every_type, utterance
 
@@ -57,10 +58,13 @@ def listeners() -> Iterator[list[Listener]]:
         listener.close()
 
 
-def _greet(publisher: Publisher) -> None:
-    """Answer the next subscription, once it has arrived."""
-    assert publisher._socket.poll(PATIENCE_MS), "nobody subscribed"
-    publisher.greet_newcomers(lambda: WELCOME)
+def _greet(publisher: Publisher, listener: Listener) -> None:
+    """Answer new subscriptions until this one has its answer."""
+    for _ in range(PATIENCE_MS):
+        publisher.greet_newcomers(lambda: WELCOME)
+        if listener.socket.poll(1):
+            return
+    raise AssertionError("nobody subscribed, or nobody was answered")
 
 
 def test_a_late_subscriber_is_welcomed_and_told_the_last_value_of_each_type(
@@ -69,7 +73,7 @@ def test_a_late_subscriber_is_welcomed_and_told_the_last_value_of_each_type(
     for message in (estimate(1), utterance(), estimate(2), estimate(2, revision=1)):
         publisher.publish(message)
     listeners.append(Listener(endpoint, b"deadpan/1/"))
-    _greet(publisher)
+    _greet(publisher, listeners[0])
     heard = listeners[0].hear(3)
     assert heard[0] == (b"deadpan/1/default/welcome", WELCOME)
     assert dict(heard[1:]) == {
@@ -84,7 +88,7 @@ def test_a_subscriber_to_one_type_is_told_of_that_type_only(
     publisher.publish(estimate(1))
     publisher.publish(utterance())
     listeners.append(Listener(endpoint, b"deadpan/1/default/utterance"))
-    _greet(publisher)
+    _greet(publisher, listeners[0])
     publisher.publish(utterance(4))
     assert [message.seq for _, message in listeners[0].hear(2)] == [3, 4]
     assert publisher.published == 5  # the welcome too, and no type it had not asked for again
@@ -94,13 +98,13 @@ def test_a_subscriber_to_everything_is_welcomed_too(
     publisher: Publisher, endpoint: str, listeners: list[Listener]
 ) -> None:
     listeners.append(Listener(endpoint, b""))
-    _greet(publisher)
+    _greet(publisher, listeners[0])
     assert listeners[0].hear(1) == [(b"deadpan/1/default/welcome", WELCOME)]
 
 
 def test_every_message_goes_out_under_its_topic(publisher: Publisher, endpoint: str, listeners: list[Listener]) -> None:
     listeners.append(Listener(endpoint, b""))
-    _greet(publisher)
+    _greet(publisher, listeners[0])
     listeners[0].hear(1)
     for message in every_type():
         publisher.publish(message)
@@ -117,7 +121,7 @@ def test_msgpack_is_published_when_asked_for(endpoint: str, listeners: list[List
     try:
         publisher.publish(estimate(1))
         listeners.append(Listener(endpoint, b"deadpan/1/default/estimate"))
-        _greet(publisher)
+        _greet(publisher, listeners[0])
         _, body = listeners[0].socket.recv_multipart()
         assert msgspec.msgpack.decode(body)["seq"] == 1
     finally:
@@ -133,8 +137,7 @@ def test_garbage_instead_of_a_subscription_is_ignored(
     for garbage in (b"\x02nonsense", b"\x01nothing/of/ours", b"\x01" + b"\xff" * 40, b"\x00deadpan/1/", b"hello"):
         nuisance.socket.send(garbage)
     nuisance.socket.send(b"\x01deadpan/1/default/estimate")
-    while publisher.published < 3:  # until the one subscription among them has been answered
-        _greet(publisher)
+    _greet(publisher, nuisance)
     assert nuisance.hear(1) == [(b"deadpan/1/default/estimate", estimate(1))]
     assert publisher.published == 3
 
@@ -149,53 +152,22 @@ def test_a_subscriber_that_does_not_read_never_blocks_the_publisher(
     publisher: Publisher, endpoint: str, listeners: list[Listener]
 ) -> None:
     listeners.append(Listener(endpoint, b"deadpan/1/"))
-    _greet(publisher)
+    _greet(publisher, listeners[0])
     for seq in range(3000):
         publisher.publish(estimate(seq))
-    assert publisher.published == 3001
+    told = publisher.counters
+    assert told["published"] + told["unsent"] == 3001  # faster than anybody could take them, and all accounted for
 
 
 def test_a_taken_port_says_so_and_what_to_do() -> None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     holder = context.socket(zmq.PUB)
     port = holder.bind_to_random_port("tcp://127.0.0.1")
-    with pytest.raises(PublishError, match=f"127.0.0.1:{port} is taken: is another deadpan running"):
+    with pytest.raises(PublishError, match=f"127.0.0.1:{port} is taken: .* Is another deadpan running"):
         Publisher(f"tcp://127.0.0.1:{port}", "json")
     context.destroy(linger=0)
 
 
 def test_a_folder_that_is_not_there_is_an_error_with_its_reason(tmp_path: Path) -> None:
-    with pytest.raises(PublishError, match="cannot publish at ipc://"):
+    with pytest.raises(PublishError, match=r"cannot publish there: .* there is no folder"):
         Publisher(f"ipc://{tmp_path}/none/stream", "json")
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "tcp://127.0.0.1:5737",
-        "tcp://127.9.9.9:1",
-        "tcp://[::1]:5737",
-        "tcp://localhost:1",
-        "ipc:///a",
-    ],
-)
-def test_what_only_this_machine_can_reach_is_allowed(endpoint: str) -> None:
-    check_endpoint(endpoint)
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    ["tcp://0.0.0.0:5737", "tcp://*:5737", "tcp://192.168.1.5:5737", "tcp://[::]:1", "tcp://localhost.evil.org:1"],
-)
-def test_what_others_could_reach_is_refused(endpoint: str) -> None:
-    with pytest.raises(PublishError, match="refusing to publish at"):
-        check_endpoint(endpoint)
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    ["", "nowhere", "ipc://", "udp://127.0.0.1:1", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "tcp://127.0.0.1:99999"],
-)
-def test_what_is_no_endpoint_is_refused(endpoint: str) -> None:
-    with pytest.raises(PublishError, match="cannot publish at"):
-        check_endpoint(endpoint)
