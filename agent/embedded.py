@@ -133,7 +133,7 @@ class Agent:
             if self._realtime:
                 self._course = ClockCourse(fusing, self._clock, self._sounds)
             else:
-                self._course = MediaCourse(fusing, len(self._threads), self._sounds)
+                self._course = MediaCourse(fusing, list(self._encoders), self._sounds)
             tasks = [
                 asyncio.create_task(thread.run(self._results, self._course.now_ns), name=f"deadpan: {thread.name}")
                 for thread in self._threads
@@ -159,9 +159,10 @@ class Agent:
         """
         sound = sound_of(pcm, sample_rate_hz)
         async with self._hearing:
-            began_ns = self._taking("speech").heard_ns(pts_ns, len(sound) * NS_PER_S // sample_rate_hz)
+            course = await self._taking("speech")
+            began_ns = course.heard_ns(pts_ns, len(sound) * NS_PER_S // sample_rate_hz)
             for first in range(0, len(sound), sample_rate_hz):  # a second at a time, so that the loop stays free
-                course = self._taking("speech")
+                await self._taking("speech")
                 part_ns = None if began_ns is None else began_ns + first * NS_PER_S // sample_rate_hz
                 part = sound[first : first + sample_rate_hz]
                 for chunk in course.chunks(part, sample_rate_hz, part_ns, pts_ns is not None):
@@ -177,7 +178,8 @@ class Agent:
         """
         picture = picture_of(rgb)
         async with self._seeing:
-            frame = self._frames.push(picture, self._taking("face").seen_ns(pts_ns))
+            course = await self._taking("face")
+            frame = self._frames.push(picture, course.seen_ns(pts_ns))
             if frame is not None:
                 await self._hand_on(frame)
 
@@ -204,7 +206,7 @@ class Agent:
             raise self._fusion.failure
         raise StopAsyncIteration
 
-    def _taking(self, name: WorkerName) -> Course:
+    async def _taking(self, name: WorkerName) -> Course:
         """The course, if what is for an encoder can be taken now. Raises PushError if not."""
         if self._course is None or self._fusion is None:
             raise PushError("push inside the Agent's block: async with Agent() as agent")
@@ -214,6 +216,8 @@ class Agent:
             raise PushError("the session was ended; begin another Agent for what comes now")
         if name not in self._encoders:
             raise PushError(f"this Agent has no {name} encoder: it was made with video=False or audio=False")
+        if not self._realtime and self._unread.is_left_lying:
+            await asyncio.sleep(0)  # a reader may be about to begin
         if not self._realtime and self._unread.is_left_lying:
             raise PushError("nobody reads the messages: iterate over the Agent in a task of its own, while you push")
         ahead_s = (self._seen_ns - self._heard_ns) / NS_PER_S * (1 if name == "face" else -1)

@@ -6,7 +6,7 @@ Both say when what is pushed was heard and seen, and turn what the encoders make
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ from agent.processes.fusing import FusingStage
 from agent.processes.ordering import Ordering, Playback
 from agent.processes.thread import Worked
 from agent.processes.wire import Condition, Timed
-from deadpan.messages import Message
+from deadpan.messages import Message, WorkerHealth
 from encoders.samples import NS_PER_S, AudioChunk
 
 _EARLIEST_NS, _LATEST_NS = -60 * NS_PER_S, NS_PER_S
@@ -51,8 +51,8 @@ class Course(Protocol):
         """What becomes due by what an encoder has made of a sample."""
         ...
 
-    def tell(self, condition: Condition, at_ns: int) -> Iterator[Message]:
-        """How the encoders are, by the time of a sample."""
+    def tell(self, condition: Condition) -> Iterator[Message]:
+        """How the encoders are, now that there is a now."""
         ...
 
     def advance(self) -> Iterator[Message]:
@@ -95,7 +95,7 @@ class ClockCourse:
         for value in worked.made:
             yield from self._fusing.push(value, self._clock.now_ns())
 
-    def tell(self, condition: Condition, at_ns: int) -> Iterator[Message]:  # noqa: ARG002 - here it is told when it is
+    def tell(self, condition: Condition) -> Iterator[Message]:
         yield from self._fusing.push(condition, self._clock.now_ns())
 
     def advance(self) -> Iterator[Message]:
@@ -121,11 +121,12 @@ class ClockCourse:
 class MediaCourse:
     """Under the media's own time: the same messages, byte for byte, however fast it comes and however it is cut."""
 
-    def __init__(self, fusing: FusingStage, senders: int, losses: Counter[str]) -> None:
+    def __init__(self, fusing: FusingStage, senders: Sequence[str], losses: Counter[str]) -> None:
         self.now_ns: Callable[[], int] | None = None
         self._fusing = fusing
         self._playback = Playback(fusing)
-        self._ordering = Ordering(senders)
+        self._ordering = Ordering(len(senders))
+        self._health = [(name, WorkerHealth(state="running")) for name in senders]
         self._stamper = StatedStamper(losses)
 
     def heard_ns(self, pts_ns: int | None, duration_ns: int) -> int | None:  # noqa: ARG002 - it says itself, or goes on
@@ -149,6 +150,10 @@ class MediaCourse:
     def take(self, worked: Worked) -> Iterator[Message]:
         for value in worked.made:
             self._ordering.push(worked.sender, Timed(worked.at_ns, value))
+        if worked.failure:
+            name, _ = self._health[worked.sender]
+            self._health[worked.sender] = name, WorkerHealth(state="failed", reason=worked.failure)
+            self._ordering.push(worked.sender, Timed(worked.at_ns, Condition(dict(self._health))))
         self._ordering.bound(worked.sender, worked.at_ns)
         if worked.ended:
             self._ordering.close(worked.sender)
@@ -157,8 +162,8 @@ class MediaCourse:
         if self._ordering.awaited is None:
             yield from self._playback.finish()
 
-    def tell(self, condition: Condition, at_ns: int) -> Iterator[Message]:
-        yield from self._fusing.push(condition, at_ns)
+    def tell(self, condition: Condition) -> Iterator[Message]:  # noqa: ARG002 - how they are now is not media's time
+        yield from ()
 
     def advance(self) -> Iterator[Message]:
         yield from ()

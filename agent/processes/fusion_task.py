@@ -16,7 +16,7 @@ from encoders.samples import NS_PER_S
 class FusionTask:
     """Runs a session's course to its end.
 
-    `condition` says how the encoders are: told once a pulse when there is a clock, and always when one has failed.
+    `condition` says how the encoders are: on a clock it is told once a pulse, and at once when one has failed.
     """
 
     def __init__(
@@ -27,7 +27,6 @@ class FusionTask:
         self._course, self._results, self._condition = course, results, condition
         self._pulse_ns = round(pulse_s * NS_PER_S)
         self._told_ns = 0
-        self._failed: set[str] = set()
 
     async def run(self, unread: Unread) -> None:
         """Turn results into messages until the session is over."""
@@ -36,8 +35,8 @@ class FusionTask:
                 worked = await self._next_result()
                 messages = [] if worked is None else [*self._course.take(worked)]
                 messages += self._course.advance()
-                if (condition := self._news()) is not None:
-                    messages += self._course.tell(condition, 0 if worked is None else worked.at_ns)
+                if self._is_to_tell(worked):
+                    messages += self._course.tell(self._condition())
                 for message in messages:
                     await unread.put(message)
         except Exception as error:  # noqa: BLE001 - told to whoever reads or pushes, in their own tasks
@@ -56,13 +55,9 @@ class FusionTask:
                 return await self._results.next()
         return None
 
-    def _news(self) -> Condition | None:
-        """How the encoders are, if it is time to tell."""
-        now_ns, condition = self._course.now_ns, self._condition()
-        failed = {name for name, worker in condition.workers.items() if worker.state == "failed"}
-        pulse_due = now_ns is not None and now_ns() - self._told_ns >= self._pulse_ns
-        if failed <= self._failed and not pulse_due:
-            return None
-        self._failed = failed
-        self._told_ns = 0 if now_ns is None else now_ns()
-        return condition
+    def _is_to_tell(self, worked: Worked | None) -> bool:
+        now_ns = 0 if self._course.now_ns is None else self._course.now_ns()
+        due = now_ns - self._told_ns >= self._pulse_ns
+        if due:
+            self._told_ns = now_ns
+        return due or (worked is not None and bool(worked.failure))

@@ -26,6 +26,8 @@ class Worked:
     made: tuple[Value, ...]
     ended: bool = False
     """Whether it was its last."""
+    failure: str = ""
+    """Why, when it cannot go on."""
 
 
 class EncoderThread:
@@ -93,7 +95,7 @@ class EncoderThread:
             except Exception as error:  # noqa: BLE001 - whatever a model raises must not take the other two along
                 self._state, self._reason = "failed", f"{type(error).__name__}: {error}"
                 made = (Ended(self.modality),)
-            await out.put(Worked(self._sender, at_ns, made, ended or self._state == "failed"))
+            await out.put(Worked(self._sender, at_ns, made, ended or bool(self._reason), self._reason))
         if self._state == "running":
             self._state = "stopped"
 

@@ -13,9 +13,9 @@ from agent.capture.pacing import due_ns
 from agent.capture.source import CaptureError
 from agent.config import Config, SpeechConfig
 from agent.processes import lane
-from agent.processes.lane import Order, Timed, encode, read, write
+from agent.processes.lane import Order, encode, read, write
 from agent.processes.models import Models
-from agent.processes.wire import Bound, Ended, Failure, Value
+from agent.processes.wire import Bound, Ended, Failure, Timed, Value
 from agent.topology import WorkerName
 from encoders.samples import AudioChunk, Modality, VideoFrame
 from tests.agent.capture.films import halved, noise, write_audio, write_video
