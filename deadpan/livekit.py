@@ -8,12 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from livekit import rtc
 from livekit.agents import AgentSession, CloseEvent
 from livekit.agents.llm import ChatMessage
 
+from deadpan.feed import Feed
 from deadpan.stretch import Stretch
 from deadpan.subscription import DEFAULT_ENDPOINT
 from deadpan.timeline import Timeline
@@ -87,6 +90,18 @@ class Affect:
 
     def _leave(self, _: CloseEvent) -> None:
         self._closing = asyncio.create_task(self.aclose())
+
+
+async def feeding(audio: AsyncIterable[rtc.AudioFrame], feed: Feed) -> AsyncIterator[rtc.AudioFrame]:
+    """The session's own sound, handed on as it came, and to the agent that listens to the feed.
+
+    async def stt_node(self, audio, model_settings):
+        async for event in Agent.default.stt_node(self, feeding(audio, self._feed), model_settings):
+            yield event
+    """
+    async for frame in audio:
+        feed.audio(frame.data.tobytes(), frame.sample_rate, frame.num_channels)
+        yield frame
 
 
 def _spoken(message: ChatMessage) -> tuple[int, int] | None:
