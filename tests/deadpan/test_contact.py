@@ -15,8 +15,8 @@ import pytest
 import zmq
 
 import deadpan
-from deadpan import keys
 from deadpan.messages import Message, to_json
+from tests.deadpan.guarded import Guarded, key_file
 from tests.deadpan.sent import estimate
 from tests.deadpan.stage import PATIENCE_S, Stage
 
@@ -207,43 +207,6 @@ def test_an_agent_replaced_by_a_newer_one_is_noticed(endpoint: str) -> None:
 # Keys
 
 
-class Guarded:
-    """A publisher that asks for keys, and lets in whom it is told to."""
-
-    def __init__(self, *, admits: bool) -> None:
-        self.public, secret = zmq.curve_keypair()
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._door = self._context.socket(zmq.REP)
-        self._door.bind("inproc://zeromq.zap.01")  # ZeroMQ RFC 27
-        self._answer = b"200" if admits else b"400"
-        threading.Thread(target=self._keep, daemon=True).start()
-        self.socket = self._context.socket(zmq.XPUB)
-        self.socket.setsockopt(zmq.CURVE_SERVER, 1)
-        self.socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
-        self.socket.setsockopt_string(zmq.ZAP_DOMAIN, "test")
-        self.endpoint = f"tcp://127.0.0.1:{self.socket.bind_to_random_port('tcp://127.0.0.1')}"
-
-    def close(self) -> None:
-        self.socket.close(linger=0)
-        self._context.term()  # ends the doorkeeper, who closes his own socket
-
-    def _keep(self) -> None:
-        try:
-            while True:
-                version, number, *_ = self._door.recv_multipart()
-                self._door.send_multipart([version, number, self._answer, b"", b"", b""])
-        except zmq.ZMQError:
-            self._door.close()
-
-
-def _key(folder: Path, agent_public: bytes) -> Path:
-    public, secret = zmq.curve_keypair()
-    path = folder / "phone.key"
-    path.touch(mode=0o600)
-    path.write_bytes(keys.written(keys.Keys(agent_public, public, secret)))
-    return path
-
-
 @pytest.fixture
 def doors() -> Iterator[list[Guarded]]:
     doors: list[Guarded] = []
@@ -254,7 +217,7 @@ def doors() -> Iterator[list[Guarded]]:
 
 def test_with_the_right_key_the_stream_is_read(tmp_path: Path, doors: list[Guarded]) -> None:
     doors.append(Guarded(admits=True))
-    with deadpan.subscribe(doors[0].endpoint, key=_key(tmp_path, doors[0].public)) as subscription:
+    with deadpan.subscribe(doors[0].endpoint, key=key_file(tmp_path, doors[0].public)) as subscription:
         assert doors[0].socket.poll(1000 * int(PATIENCE_S))
         doors[0].socket.send_multipart([b"deadpan/1/default/estimate", to_json(estimate(1))])
         assert subscription.receive(PATIENCE_S) == estimate(1)
@@ -263,7 +226,7 @@ def test_with_the_right_key_the_stream_is_read(tmp_path: Path, doors: list[Guard
 def test_a_key_that_was_taken_away_is_refused(tmp_path: Path, doors: list[Guarded]) -> None:
     doors.append(Guarded(admits=False))
     with (
-        deadpan.subscribe(doors[0].endpoint, key=_key(tmp_path, doors[0].public)) as subscription,
+        deadpan.subscribe(doors[0].endpoint, key=key_file(tmp_path, doors[0].public)) as subscription,
         pytest.raises(deadpan.AccessError, match=r"refuses this key \(400\): .* deadpan keys list"),
     ):
         subscription.receive(PATIENCE_S)
@@ -272,7 +235,7 @@ def test_a_key_that_was_taken_away_is_refused(tmp_path: Path, doors: list[Guarde
 def test_another_agent_s_key_is_refused(tmp_path: Path, doors: list[Guarded]) -> None:
     doors.append(Guarded(admits=True))
     with (
-        deadpan.subscribe(doors[0].endpoint, key=_key(tmp_path, zmq.curve_keypair()[0])) as subscription,
+        deadpan.subscribe(doors[0].endpoint, key=key_file(tmp_path, zmq.curve_keypair()[0])) as subscription,
         pytest.raises(deadpan.AccessError, match="does not accept this key: it is another agent"),
     ):
         subscription.receive(PATIENCE_S)
@@ -292,7 +255,7 @@ def test_without_a_key_one_is_asked_for(doors: list[Guarded]) -> None:
 
 def test_a_key_where_none_is_wanted_is_said_to_be_that(tmp_path: Path, stage: Stage) -> None:
     with (
-        deadpan.subscribe(stage.endpoint, key=_key(tmp_path, zmq.curve_keypair()[0])) as subscription,
+        deadpan.subscribe(stage.endpoint, key=key_file(tmp_path, zmq.curve_keypair()[0])) as subscription,
         pytest.raises(deadpan.AccessError, match="or one that asks for no key"),
     ):
         subscription.receive(PATIENCE_S)
