@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -49,6 +49,8 @@ class Published:
     body: bytes
     """One JSON object in UTF-8 without line breaks."""
     received_s: float
+    is_new: bool = True
+    """False when it was published before we came, and is a last value of a stream that we are new to."""
 
     @property
     def mark(self) -> str:
@@ -59,9 +61,11 @@ class Published:
 class Reader:
     """What waits for one reader. When it has fallen behind, the oldest is dropped and counted."""
 
-    def __init__(self, types: frozenset[str] | None, stream: str | None, counters: Counter[str]) -> None:
+    def __init__(
+        self, types: frozenset[str] | None, stream: str | None, counters: Counter[str], *, only_new: bool
+    ) -> None:
         self.dropped = 0
-        self._types, self._stream, self._counters = types, stream, counters
+        self._types, self._stream, self._counters, self._only_new = types, stream, counters, only_new
         self._waiting: deque[Published] = deque()
         self._something = asyncio.Event()
         self._ended = False
@@ -72,7 +76,8 @@ class Reader:
 
     def wants(self, message: Published) -> bool:
         """Whether it is of a type and of a stream that was asked for."""
-        return (self._types is None or message.type in self._types) and self._stream in (None, message.stream)
+        asked = (self._types is None or message.type in self._types) and self._stream in (None, message.stream)
+        return asked and (message.is_new or not self._only_new)
 
     def put(self, message: Published) -> None:
         """Add what was just published. Never waits."""
@@ -105,6 +110,7 @@ class Relay:
         self.counters: Counter[str] = Counter()
         """received, and what was not passed on: repeated (for a newcomer elsewhere), unreadable, dropped."""
         self._readers: set[Reader] = set()
+        self._ended = False
         self._last: dict[str, dict[str, Published]] = {}  # by stream, by type
         self._seen: dict[tuple[str, str], tuple[str, int]] = {}
 
@@ -119,20 +125,31 @@ class Relay:
         if message is None or not self._remember(message):
             self.counters["unreadable" if message is None else "repeated"] += 1
             return
+        message = replace(message, is_new=self._is_new(message))
         for reader in self._readers:
             if reader.wants(message):
                 reader.put(message)
 
-    def join(self, now_s: float, types: frozenset[str] | None = None, stream: str | None = None) -> Reader:
+    def join(
+        self,
+        now_s: float,
+        types: frozenset[str] | None = None,
+        stream: str | None = None,
+        *,
+        only_new: bool = False,
+    ) -> Reader:
         """A new reader of some types (None: of all) and one stream (None: of all): first the welcome, then last values.
 
-        Of a stream that has fallen silent it is told nothing until it speaks again.
+        Of a stream that has fallen silent it is told nothing until it speaks again; with `only_new`, nothing at all
+        that was published before.
         """
-        reader = Reader(types, stream, self.counters)
-        for message in self._values(now_s):
+        reader = Reader(types, stream, self.counters, only_new=only_new)
+        for message in [] if only_new else self._values(now_s):
             if reader.wants(message):
                 reader.put(message)
         self._readers.add(reader)
+        if self._ended:
+            reader.end()
         return reader
 
     def leave(self, reader: Reader) -> None:
@@ -155,7 +172,8 @@ class Relay:
         return now_s - max(heard) if heard else None
 
     def end(self) -> None:
-        """End every reader."""
+        """End every reader, and those that come later."""
+        self._ended = True
         for reader in self._readers:
             reader.end()
 
@@ -164,6 +182,10 @@ class Relay:
             if now_s - max(each.received_s for each in values.values()) > self.silence_s:
                 continue
             yield from sorted(values.values(), key=lambda each: each.type != "welcome")
+
+    def _is_new(self, message: Published) -> bool:
+        welcome = self._last[message.stream].get("welcome")
+        return welcome is None or message.published_ns >= welcome.published_ns
 
     def _remember(self, message: Published) -> bool:
         """Keep it as its topic's last value; False when it is the one that came before, again."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deadpan.messages import Message, to_json, topic, type_name
 from deadpan.relay import Reader, Relay
-from tests.deadpan.sent import estimate, every_type, utterance
+from tests.deadpan.sent import S, estimate, every_type, utterance
 
 
 def frames(message: Message) -> list[bytes]:
@@ -131,11 +131,25 @@ def test_a_reader_that_left_is_given_nothing() -> None:
     assert (waiting(reader), len(relay)) == ([], 0)
 
 
+def test_whoever_wants_only_what_is_new_is_spared_what_was_said_before_it_or_we_came() -> None:
+    welcome = msgspec.structs.replace(every_type()[5], published_ns=200 * S)
+    old, new = utterance(3), msgspec.structs.replace(utterance(4), published_ns=201 * S)
+    relay = Relay()
+    early, usual = relay.join(0, only_new=True), relay.join(0)
+    for message in (welcome, old, new):  # as an agent greets a subscriber, and goes on
+        relay.take(frames(message), 0)
+    late = relay.join(0, only_new=True)
+    assert waiting(early) == [to_json(welcome), to_json(new)]
+    assert waiting(usual) == [to_json(welcome), to_json(old), to_json(new)]
+    assert waiting(late) == []
+
+
 def test_an_ended_reader_is_told_so_at_once_whatever_waits() -> None:
     relay = relayed(estimate(1))
     reader = relay.join(0)
     relay.end()
     assert asyncio.run(reader.next()) is None
+    assert asyncio.run(relay.join(0).next()) is None
 
 
 def test_a_publisher_that_invents_streams_without_end_is_remembered_for_a_few() -> None:
