@@ -20,7 +20,7 @@ from deadpan.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
-_PAUSE_S = 2.0  # before a stream that could not be read is asked again
+_PAUSE_S = 1.0  # before a stream that cannot be read is tried again
 _NOBODY = frozenset({"never_connected", "silent_stream", "several_streams"})  # waiting longer brings nothing
 
 
@@ -105,15 +105,20 @@ class Turns:
         return subscribe(self._endpoint, stream=self._stream, key=self._key)
 
     async def _read(self) -> None:
+        told = ""
         while True:
             try:
                 async for _ in self._subscription:
                     self._news.set()
             except StreamError as error:
-                _log.warning("%s; asking again in %g s", error, _PAUSE_S)
-            self._subscription.close()
+                if str(error) != told:
+                    _log.warning("%s; until then turns pass as they came", error)
+                told = str(error)
             await asyncio.sleep(_PAUSE_S)
-            self._subscription = self._subscribe()
+            with suppress(StreamError):  # such as a key that is gone: the old subscription then says the same again
+                fresh = self._subscribe()
+                self._subscription.close()
+                self._subscription = fresh
 
 
 def as_dict(text: str, stretch: Stretch) -> dict[str, Any]:
