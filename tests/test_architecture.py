@@ -65,6 +65,14 @@ def test_the_command_line_and_watch_load_the_client_alone(module: str) -> None:
     assert loaded.isdisjoint(HEAVY | TRAINING | {"numpy", "yaml", "rich", "soxr", "encoders", "fusion"})
 
 
+@pytest.mark.parametrize("extra", ["bridge", "mcp", "wyoming"])
+def test_what_passes_the_stream_on_loads_the_client_and_its_own_extra(extra: str) -> None:
+    package = {"bridge": "aiohttp", "mcp": "mcp", "wyoming": "wyoming"}
+    loaded = _loaded(f"import agent.commands.{extra}")
+    assert {"deadpan", "zmq", "msgspec", package.pop(extra)} <= loaded
+    assert loaded.isdisjoint(HEAVY | TRAINING | {"numpy", "yaml", "soxr", "encoders", "fusion", *package.values()})
+
+
 @pytest.mark.parametrize(
     "module",
     [

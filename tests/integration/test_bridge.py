@@ -251,6 +251,18 @@ def test_it_may_start_before_the_agent_and_outlives_it(tmp_path: Path) -> None:
     assert len(set(sessions)) == 2
 
 
+def test_an_agent_that_wants_a_key_is_bridged_with_one_and_refuses_the_bridge_without(tmp_path: Path) -> None:
+    endpoint, folder, key = f"ipc://{tmp_path}/out", str(tmp_path / "keys"), str(tmp_path / "bridge.key")
+    assert finished("keys", "new", "bridge", "--folder", folder, "--out", key).returncode == 0
+    with started("run", "--source", "demo", "--publish", endpoint, "--keys", folder):
+        with bridge(endpoint, "--key", key) as (_, address):
+            assert json.loads(asyncio.run(_first(address)))["type"] == "estimate"
+        with bridge(endpoint) as (process, _):
+            _, err = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1
+    assert err.startswith(f"deadpan: whoever listens at {endpoint} refuses a subscriber without a key")
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
