@@ -117,6 +117,7 @@ class Agent:
             raise PushError("an Agent is for one session; make another, with the models of this one")
         models = self.models.beside()
         async with AsyncExitStack() as stack:
+            stack.callback(models.close)
             for sender, (name, modality) in enumerate(self._encoders.items()):
                 thread = EncoderThread(name, modality, sender)
                 stack.push_async_callback(thread.close)

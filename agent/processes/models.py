@@ -35,6 +35,12 @@ class Models:
         """
         return _Beside(self, self._turn)
 
+    def close(self) -> None:
+        """End the threads that the landmark model keeps: it would leave them behind. It is loaded anew when needed."""
+        face = vars(self).pop("face", None)
+        if face is not None:
+            face.landmarks.close()
+
     def serve(self, speech: SpeechConfig) -> bool:
         """Whether these are the weights for such settings."""
         return (speech.engine, speech.language) == (self._speech.engine, self._speech.language)
