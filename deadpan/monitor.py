@@ -67,10 +67,7 @@ class Monitor:
             self.contact, self._closed_in_a_row = "made", 0
             self.contacts += 1
         elif event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
-            raise AccessError(
-                f"the agent at {self._endpoint} refuses this key ({value}): it may have been taken away. On the agent's"
-                " machine, deadpan keys list says who may subscribe"
-            )
+            raise self._refusal(value)
         elif event == zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL:
             raise self._misunderstanding()
         else:
@@ -78,6 +75,17 @@ class Monitor:
             if self._has_key and self._closed_in_a_row >= _CLOSED_IN_A_ROW:
                 self._closed_in_a_row = 0
                 raise self._misunderstanding()
+
+    def _refusal(self, status: int) -> AccessError:
+        if self._has_key:
+            return AccessError(
+                f"the agent at {self._endpoint} refuses this key ({status}): it may have been taken away. On the"
+                " agent's machine, deadpan keys list says who may subscribe"
+            )
+        return AccessError(
+            f"the agent at {self._endpoint} refuses this program for a while ({status}): it has asked for too much, too"
+            " many topics or too often"
+        )
 
     def _misunderstanding(self) -> AccessError:
         if self._has_key:

@@ -13,7 +13,7 @@ from deadpan import keys
 class Guarded:
     """A publisher that asks for keys, and lets in whom it is told to."""
 
-    def __init__(self, *, admits: bool) -> None:
+    def __init__(self, *, admits: bool, with_keys: bool = True) -> None:
         self.public, secret = zmq.curve_keypair()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._door = self._context.socket(zmq.REP)
@@ -21,8 +21,9 @@ class Guarded:
         self._answer = b"200" if admits else b"400"
         threading.Thread(target=self._keep, daemon=True).start()
         self.socket = self._context.socket(zmq.XPUB)
-        self.socket.setsockopt(zmq.CURVE_SERVER, 1)
-        self.socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
+        if with_keys:
+            self.socket.setsockopt(zmq.CURVE_SERVER, 1)
+            self.socket.setsockopt(zmq.CURVE_SECRETKEY, secret)
         self.socket.setsockopt_string(zmq.ZAP_DOMAIN, "test")
         self.endpoint = f"tcp://127.0.0.1:{self.socket.bind_to_random_port('tcp://127.0.0.1')}"
 

@@ -232,6 +232,15 @@ def test_a_key_that_was_taken_away_is_refused(tmp_path: Path, doors: list[Guarde
         subscription.receive(PATIENCE_S)
 
 
+def test_who_asked_for_too_much_is_refused_without_having_needed_a_key(doors: list[Guarded]) -> None:
+    doors.append(Guarded(admits=False, with_keys=False))
+    with (
+        deadpan.subscribe(doors[0].endpoint) as subscription,
+        pytest.raises(deadpan.AccessError, match=r"refuses this program for a while \(400\)"),
+    ):
+        subscription.receive(PATIENCE_S)
+
+
 def test_another_agent_s_key_is_refused(tmp_path: Path, doors: list[Guarded]) -> None:
     doors.append(Guarded(admits=True))
     with (
