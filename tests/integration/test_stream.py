@@ -151,6 +151,12 @@ def test_transcripts_grow_until_their_final_revision_and_the_utterance_comes_nex
             assert [word["text"] for word in body["words"]] == committed[body["utterance_id"]]
 
 
+def test_what_cloud_events_call_the_id_is_of_one_message_alone(bodies: list[Body]) -> None:
+    """As the table in docs/protocol.md puts it together."""
+    ids = [f"{b['session']}/{b['type']}/{b['seq']}.{b.get('revision', 0)}/{b['published_ns']}" for b in bodies]
+    assert len(set(ids)) == len(ids)
+
+
 def test_health_beats_once_a_second(by_type: dict[str, list[Body]]) -> None:
     beats = [body["published_ns"] for body in by_type["health"]]
     assert len(beats) >= 20
