@@ -14,9 +14,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -29,18 +28,16 @@ from agent.clock import SessionClock
 from agent.config import Config, check
 from agent.errors import DeadpanError
 from agent.processes.courses import ClockCourse, Course, MediaCourse
+from agent.processes.crew import Crew
 from agent.processes.fusing import FusingStage
 from agent.processes.fusion_task import FusionTask
 from agent.processes.models import Models
-from agent.processes.stages import encoding_stage
-from agent.processes.thread import EncoderThread, Worked
-from agent.processes.waiting import Unread, Waiting
-from agent.processes.wire import Condition, Ended
-from agent.topology import EDGES, WorkerName, workers_for
-from deadpan.messages import Message, WorkerHealth
+from agent.processes.waiting import Unread
+from agent.topology import WorkerName, workers_for
+from deadpan.messages import Message
 from encoders.samples import NS_PER_S, AudioChunk, VideoFrame
+from fusion.model import Fusion
 
-_RESULTS = 64
 _FURTHEST_S = 600  # that sound and pictures may be apart: what is made of the one ahead waits in memory
 
 
@@ -82,19 +79,18 @@ class Agent:
         if not self.models.serve(self.config.speech):
             raise ValueError("these models are of another recognizer or language than the configuration asks for")
         self._realtime, self._both = realtime, video and audio
-        self._encoders = {w.name: w.modality for w in workers_for(camera=video, microphone=audio) if w.modality}
-        self._threads: list[EncoderThread] = []
+        self._sights, self._sounds = Counter[str](), Counter[str]()
+        workers = workers_for(camera=video, microphone=audio)
+        self._crew = Crew(workers, {"camera": self._sights, "microphone": self._sounds})
+        self._unread = Unread(live=realtime)
         self._clock = SessionClock(0)
         self._course: Course | None = None
         self._fusion: FusionTask | None = None
-        self._results: Waiting[Worked] = Waiting(_RESULTS)
-        self._unread = Unread(live=realtime)
-        self._sights, self._sounds = Counter[str](), Counter[str]()
         self._frames = FrameStamper(self.config.camera.rate_hz, self._sights)
         self._seen_ns = self._heard_ns = 0  # how far what was pushed reaches
         self._seeing, self._hearing = asyncio.Lock(), asyncio.Lock()  # calls from several tasks keep their order
         self._closing = AsyncExitStack()
-        self._ended = False
+        self._entered = self._ended = False
 
     @property
     def now_ns(self) -> int:
@@ -108,40 +104,24 @@ class Agent:
         face, prosody, speech: skipped for a newer picture, refused by a full queue, unused after a failure. camera,
         microphone: out_of_order, and those of agent.capture. messages: unread.
         """
-        places: dict[str, Counter[str]] = {thread.name: thread.losses for thread in self._threads}
-        places |= {"camera": self._sights, "microphone": self._sounds, "messages": Counter(unread=self._unread.dropped)}
+        places = {**self._crew.losses, "messages": Counter(unread=self._unread.dropped)}
         return {f"{place}.{why}": n for place, losses in places.items() for why, n in losses.items() if n}
 
     async def __aenter__(self) -> Self:
-        if self._threads:
+        if self._entered:
             raise PushError("an Agent is for one session; make another, with the models of this one")
+        self._entered = True
         models = self.models.beside()
         async with AsyncExitStack() as stack:
             stack.callback(models.close)
-            for sender, (name, modality) in enumerate(self._encoders.items()):
-                thread = EncoderThread(name, modality, sender)
-                stack.push_async_callback(thread.close)
-                self._threads.append(thread)
-            loading = (
-                thread.open(partial(encoding_stage, thread.name, models, self.config.speech))
-                for thread in self._threads
-            )
-            for problem in await asyncio.gather(*loading, return_exceptions=True):
-                if problem is not None:
-                    raise problem
-            fusing = FusingStage(self.config.fusion, self._encoders.values(), self.session, self.config.publish.stream)
-            self._clock = SessionClock.start()
-            if self._realtime:
-                self._course = ClockCourse(fusing, self._clock, self._sounds)
-            else:
-                self._course = MediaCourse(fusing, list(self._encoders), self._sounds)
-            tasks = [
-                asyncio.create_task(thread.run(self._results, self._course.now_ns), name=f"deadpan: {thread.name}")
-                for thread in self._threads
-            ]
-            self._fusion = FusionTask(self._course, self._results, self._condition, self.config.supervision.pulse_s)
-            tasks.append(asyncio.create_task(self._fusion.run(self._unread), name="deadpan: fusion"))
-            stack.push_async_callback(self._stop, tasks)
+            stack.push_async_callback(self._crew.close)
+            await self._crew.open(models, self.config.speech)
+            with ThreadPoolExecutor(1) as aside:
+                fusion = await asyncio.get_running_loop().run_in_executor(aside, lambda: models.fusion)
+            self._fusion = FusionTask(self._begin(fusion), self._crew, self.config.supervision.pulse_s)
+            fusing = asyncio.create_task(self._fusion.run(self._unread), name="deadpan: fusion")
+            stack.push_async_callback(_end, fusing)
+            stack.callback(self._unread.close)
             self._closing = stack.pop_all()
         return self
 
@@ -192,9 +172,7 @@ class Agent:
             for chunk in self._course.rest():
                 await self._hand_on(chunk)
             self._ended = True
-            for thread in self._threads:
-                source, losses = ("camera", self._sights) if thread.name == "face" else ("microphone", self._sounds)
-                await thread.give(Ended(source, dict(losses)))
+            await self._crew.end()
 
     def __aiter__(self) -> Self:
         return self
@@ -215,7 +193,7 @@ class Agent:
             raise PushError(f"the session has failed: {failure}") from failure
         if self._ended:
             raise PushError("the session was ended; begin another Agent for what comes now")
-        if name not in self._encoders:
+        if name not in self._crew.names:
             raise PushError(f"this Agent has no {name} encoder: it was made with video=False or audio=False")
         if not self._realtime and self._unread.is_left_lying:
             await asyncio.sleep(0)  # a reader may be about to begin
@@ -232,24 +210,31 @@ class Agent:
             self._seen_ns = due_ns(sample)
         else:
             self._heard_ns = due_ns(sample)
-        for thread in self._threads:
-            if (thread.name == "face") is isinstance(sample, VideoFrame):
-                if self._realtime:
-                    thread.offer(sample)
-                else:
-                    await thread.give(sample)
+        if self._realtime:
+            self._crew.offer(sample)
+        else:
+            await self._crew.give(sample)
 
-    def _condition(self) -> Condition:
-        workers: dict[str, WorkerHealth] = {thread.name: thread.health for thread in self._threads}
-        for name, losses in (("camera", self._sights), ("microphone", self._sounds)):
-            if any(edge.writer == name and edge.reader in workers for edge in EDGES):
-                workers[name] = WorkerHealth(state="running", counters=dict(losses))
-        return Condition(workers)
+    def _begin(self, fusion: Fusion) -> Course:
+        """The session's course, from now on."""
+        fusing = FusingStage(
+            self.config.fusion,
+            self._crew.modalities,
+            self.session,
+            self.config.publish.stream,
+            model=fusion.expecting(self.config.fusion.base_rate),
+        )
+        self._clock = SessionClock.start()
+        self._course = (
+            ClockCourse(fusing, self._clock, self._sounds)
+            if self._realtime
+            else MediaCourse(fusing, self._crew.names, self._sounds)
+        )
+        self._crew.begin(self._course.now_ns)
+        return self._course
 
-    async def _stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
-        """End the tasks, wherever they are."""
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        self._results.close()
-        self._unread.close()
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Have a task end where it is."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

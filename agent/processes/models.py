@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from encoders.prosody import ProsodyModel
     from encoders.speech.recognizer import Recognizer
     from encoders.text_model import TextModel
+    from fusion.model import Fusion
 
 
 class Models:
@@ -75,6 +76,13 @@ class Models:
 
         return TextModel.load()
 
+    @cached_property
+    def fusion(self) -> Fusion:
+        """Fusion for speech of which half is sarcastic."""
+        from fusion.shipped import load
+
+        return load()
+
 
 class _Beside(Models):
     """A stream's view of weights that others use too."""
@@ -100,6 +108,11 @@ class _Beside(Models):
     def text(self) -> TextModel:
         with self._turn:
             return self._shared.text
+
+    @cached_property
+    def fusion(self) -> Fusion:
+        with self._turn:
+            return self._shared.fusion
 
 
 def _whisper(engine: Engine, path: Path, language: str | None) -> Recognizer:
