@@ -1,1 +1,7 @@
 """Library, lowest floor: stamped samples in, embeddings out. No clock, socket, device or process."""
+
+import os
+
+# Recent builds of ONNX Runtime report their use to its maker unless this is said before they are loaded. What
+# listens to people reports to nobody.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
