@@ -16,7 +16,7 @@ from statistics import median
 
 from agent.session import demo_location
 
-_COMMAND = [sys.executable, "-m", "agent.cli"]
+COMMAND = [sys.executable, "-m", "agent.cli"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Scoring:
 def run_session(source: str) -> Session:
     """Play a recording through the live processes, on an endpoint of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [*_COMMAND, "run", "--source", source, "--json", "--publish", f"ipc://{folder}/out"]
+        command = [*COMMAND, "run", "--source", source, "--json", "--publish", f"ipc://{folder}/out"]
         began_s = time.monotonic()
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
             assert process.stdout is not None
@@ -80,7 +80,7 @@ def score_demo() -> Scoring:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as folder:
         began_s = time.monotonic()
-        command = [*_COMMAND, "score", demo_location(), "--out", folder]
+        command = [*COMMAND, "score", demo_location(), "--out", folder]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wall_s = time.monotonic() - began_s
         lines = (Path(folder) / "demo" / "estimates.jsonl").read_text().splitlines()
@@ -116,7 +116,7 @@ class _Watcher:
 
     def _watch(self) -> None:
         while not self._ended.wait(0.5):
-            self.peak_mb = max(self.peak_mb, sum(map(_pss_mb, self._family())))
+            self.peak_mb = max(self.peak_mb, sum(map(pss_mb, self._family())))
 
     def _family(self) -> list[int]:
         family = [self._pid]
@@ -128,7 +128,8 @@ class _Watcher:
         return family
 
 
-def _pss_mb(pid: int) -> float:
+def pss_mb(pid: int) -> float:
+    """Proportional set size of one process; 0 when it is gone."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
