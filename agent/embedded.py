@@ -104,7 +104,7 @@ class Agent:
         face, prosody, speech: skipped for a newer picture, refused by a full queue, unused after a failure. camera,
         microphone: out_of_order, and those of agent.capture. messages: unread.
         """
-        places: dict[str, Counter[str]] = {**self._crew.losses, "messages": Counter(unread=self._unread.dropped)}
+        places = self._crew.losses | {"messages": Counter(unread=self._unread.dropped)}
         return {f"{place}.{why}": n for place, losses in places.items() for why, n in losses.items() if n}
 
     async def __aenter__(self) -> Self:

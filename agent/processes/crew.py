@@ -37,10 +37,12 @@ class Crew:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def losses(self) -> dict[WorkerName, Counter[str]]:
+    def losses(self) -> dict[str, Counter[str]]:
         """What each encoder, and what feeds it, has lost."""
-        sources = {edge.writer: self._source_losses[edge.writer] for edge in self._feeds}
-        return {name: thread.losses for name, thread in self._threads.items()} | sources
+        losses: dict[str, Counter[str]] = {name: thread.losses for name, thread in self._threads.items()}
+        for edge in self._feeds:
+            losses[edge.writer] = self._source_losses[edge.writer]
+        return losses
 
     @property
     def condition(self) -> Condition:
