@@ -17,6 +17,7 @@ from deadpan.bridge import Bridge, Limits
 from deadpan.messages import Message
 from tests.deadpan.bridge.bridged import bridged, read, until
 from tests.deadpan.sent import estimate
+from tests.deadpan.stage import PATIENCE_S
 
 _QUICK = Limits(heartbeat_s=60, stuck_s=0.2)
 _UPGRADE = (
@@ -65,6 +66,26 @@ def test_a_client_that_does_not_read_is_closed_and_counted_and_slows_nobody(path
             assert b.bridge.counters["stuck"] == 1
 
     asyncio.run(main())
+
+
+def test_a_client_that_begins_to_read_after_all_is_told_why_it_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deadpan.bridge.site._FAREWELL_S", PATIENCE_S)
+
+    async def main() -> bytes:
+        async with bridged(limits=_QUICK) as b:
+            with await _knock(b.bridge, "/ws", _UPGRADE) as stuck:
+                await b.counted("readers")
+                seq = 0
+                while "stuck" not in b.bridge.counters:
+                    b.publish(_long(seq))
+                    seq += 1
+                    await b.counted("received", seq)
+                read = b""
+                while not read.endswith(b"you do not read"):
+                    read = (read + await asyncio.get_running_loop().sock_recv(stuck, 1 << 16))[-19:]
+                return read
+
+    assert asyncio.run(main()) == b"\x88\x11" + (1013).to_bytes(2, "big") + b"you do not read"
 
 
 def test_a_client_that_never_answers_a_sign_of_life_is_closed_and_counted() -> None:
