@@ -28,7 +28,7 @@ from agent.processes.models import Models
 from agent.replay import Player
 from agent.session import demo_location
 from deadpan.messages import Estimate, Health, Message, Utterance, to_json
-from tests.agent.capture.films import write_audio
+from tests.agent.capture.films import beginning, write_audio
 from tests.integration.processes import session_folders
 
 SESSION = "0123456789ab"
@@ -69,13 +69,7 @@ def demo() -> Material:
 def short(tmp_path_factory: pytest.TempPathFactory) -> Material:
     """The first of the demo's lines."""
     path = tmp_path_factory.mktemp("short") / "short.mp4"
-    with av.open(demo_location()) as film, av.open(str(path), "w") as cut:
-        streams = {stream.index: cut.add_stream_from_template(stream) for stream in film.streams}
-        for packet in film.demux():
-            if packet.pts is not None and packet.time_base is not None and packet.pts * packet.time_base < SHORT_S:
-                packet.stream = streams[packet.stream_index]
-                cut.mux(packet)
-    return material(str(path))
+    return material(str(beginning(demo_location(), path, SHORT_S)))
 
 
 @pytest.fixture(scope="module")

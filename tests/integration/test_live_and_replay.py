@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import soxr
@@ -25,6 +24,7 @@ from agent.capture.recording import RecordingAudio, RecordingVideo
 from agent.session import demo_location
 from deadpan.messages import Estimate, Health, Message, Utterance, Welcome, from_body
 from deadpan.subscription import TypeName
+from tests.agent.capture.films import beginning
 from tests.integration.processes import finished, started
 from tests.integration.test_feed import feeder
 from tests.stand_ins.ear import EAR_RATE_HZ, Ear
@@ -81,14 +81,7 @@ def outcome(messages: Iterable[Message], began_ns: int = 0) -> Outcome:
 
 @pytest.fixture(scope="module")
 def piece(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("piece") / "piece.mp4"
-    with av.open(demo_location()) as film, av.open(str(path), "w") as cut:
-        streams = {stream.index: cut.add_stream_from_template(stream) for stream in film.streams}
-        for packet in film.demux():
-            if packet.pts is not None and packet.time_base is not None and packet.pts * packet.time_base < PIECE_S:
-                packet.stream = streams[packet.stream_index]
-                cut.mux(packet)
-    return path
+    return beginning(demo_location(), tmp_path_factory.mktemp("piece") / "piece.mp4", PIECE_S)
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,17 @@ def halved(recording: Path) -> Path:
     return cut
 
 
+def beginning(recording: str, path: Path, seconds: float) -> Path:
+    """The packets of a recording's first seconds, as they are, in a file of their own."""
+    with av.open(recording) as film, av.open(str(path), "w") as cut:
+        streams = {stream.index: cut.add_stream_from_template(stream) for stream in film.streams}
+        for packet in film.demux():
+            if packet.pts is not None and packet.time_base is not None and packet.pts * packet.time_base < seconds:
+                packet.stream = streams[packet.stream_index]
+                cut.mux(packet)
+    return path
+
+
 def write_video(
     path: Path,
     pts_ms: list[int],
