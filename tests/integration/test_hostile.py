@@ -1,0 +1,89 @@
+"""A real agent among subscribers that mean it ill: nobody else notices, nothing grows, and every cut is counted."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+import deadpan
+from tests.integration.processes import started
+from tests.stand_ins.nuisance import KINDS
+
+GROWTH_MB = 100  # 500 connections take some 50: see docs/security.md
+
+
+@pytest.fixture(params=["tcp", "ipc"])
+def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "ipc":
+        return f"ipc://{tmp_path}/out"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
+
+
+@contextmanager
+def attacking(endpoint: str) -> Iterator[dict[str, subprocess.Popen[str]]]:
+    """All kinds of nuisance at once, each a process of its own."""
+    with ExitStack() as stack:
+        yield {
+            kind: stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tests.stand_ins.nuisance", kind, endpoint],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for kind in KINDS
+        }
+
+
+def test_hostile_subscribers_neither_slow_nor_grow_nor_stop_the_agent(endpoint: str) -> None:
+    command = ("run", "--source", "demo", "--publish", endpoint)
+    with (
+        deadpan.subscribe(endpoint, types=("estimate", "health"), timeout_s=60) as subscription,
+        started(*command) as agent,
+    ):
+        messages = iter(subscription)
+        read = [next(message for message in messages if _has_run(message))]
+        before_mb = _memory_mb(read[0])
+        with attacking(endpoint) as attacks:
+            deaf = attacks.pop("deaf")
+            managed = {kind: attack.communicate(timeout=120)[0] for kind, attack in attacks.items()}
+            assert deaf.poll() is None
+            assert agent.poll() is None, managed
+            grown_mb = _memory_mb(read[0], peak=True) - before_mb
+            until_ns = subscription.session_ns() + 2_000_000_000
+            for message in messages:
+                read.append(message)
+                if isinstance(message, deadpan.Health) and message.end_ns >= until_ns:
+                    break
+        losses = subscription.losses
+    told = [message for message in read if isinstance(message, deadpan.Health)]
+    ticks = [message.seq for message in read if isinstance(message, deadpan.Estimate) and message.revision == 0]
+    assert ticks == list(range(ticks[0], ticks[-1] + 1)), managed
+    assert ticks[-1] * 200_000_000 >= until_ns - 2_000_000_000
+    assert not losses
+    assert {each.workers["fusion"].restarts for each in told} == {0}
+    counters = told[-1].workers["fusion"].counters
+    assert counters["cut_off"] >= 3, (counters, managed)
+    assert counters["refused"] > 0
+    assert counters["unsent"] == 0
+    assert grown_mb < GROWTH_MB, (counters, managed)
+
+
+def _has_run(message: deadpan.Message) -> bool:
+    return isinstance(message, deadpan.Health) and "published" in message.workers["fusion"].counters
+
+
+def _memory_mb(message: deadpan.Message, *, peak: bool = False) -> float:
+    """What the process that publishes holds, or has held at most."""
+    assert isinstance(message, deadpan.Health)
+    name = "VmHWM:" if peak else "VmRSS:"
+    lines = Path(f"/proc/{message.workers['fusion'].pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
