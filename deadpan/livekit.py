@@ -20,7 +20,9 @@ from deadpan.feed import Feed
 from deadpan.stretch import Stretch
 from deadpan.subscription import DEFAULT_ENDPOINT
 from deadpan.timeline import Timeline
-from deadpan.turns import Turns
+from deadpan.turns import INSTRUCTIONS, Turns
+
+__all__ = ["INSTRUCTIONS", "Affect", "feeding"]
 
 
 class Affect:

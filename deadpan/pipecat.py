@@ -36,7 +36,9 @@ from deadpan.spans import SpokenSpans
 from deadpan.stretch import Stretch
 from deadpan.subscription import DEFAULT_ENDPOINT
 from deadpan.timeline import Timeline
-from deadpan.turns import Turns, as_dict
+from deadpan.turns import INSTRUCTIONS, Turns, as_dict
+
+__all__ = ["INSTRUCTIONS", "AffectFrame", "AffectProcessor", "FeedProcessor"]
 
 _S = 1_000_000_000
 _MOST_TURNS = 16  # without a context after them

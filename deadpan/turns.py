@@ -20,6 +20,13 @@ from deadpan.timeline import Timeline
 
 _log = logging.getLogger(__name__)
 
+INSTRUCTIONS = (
+    "Signals may stand in front of the user's words, such as ([sentiment value=-0.50],[sarcasm value=0.82]). They are "
+    "measured from voice, face and words. Sentiment is how the user sounded and looked, from -1 to 1. Sarcasm is the "
+    "probability that the words were not meant literally. Either may be missing or wrong: weigh them, never mention them."
+)
+"""What to tell the language model about the line in front of a turn: part of its system prompt."""
+
 _PAUSE_S = 1.0  # before a stream that cannot be read is tried again
 _NOBODY = frozenset({"never_connected", "silent_stream", "several_streams"})  # waiting longer brings nothing
 

@@ -37,6 +37,11 @@ class ScriptedAgent:
         self._origin_ns = time.monotonic_ns() - 100 * S  # a session that has been running for a while
         self._ticks, self._utterances = count(first_tick), count()
 
+    async def await_subscribers(self, count: int) -> None:
+        """Wait until so many listen, and say where the session stands."""
+        await asyncio.to_thread(self._stage.await_subscriptions, count)
+        self.tick()
+
     async def await_reader(self, reader: Reader) -> None:
         """Wait until somebody listens and knows how the clocks stand: that takes some messages read as they come."""
         await asyncio.to_thread(self._stage.await_subscriptions)

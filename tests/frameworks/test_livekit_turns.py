@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from livekit.agents import AgentSession, RunResult, UserStateChangedEvent
+from livekit.agents import Agent, AgentSession, RunResult, UserStateChangedEvent
 from livekit.agents.llm import ChatMessage, ImageContent
 
 from deadpan.errors import EndpointError
@@ -64,7 +64,11 @@ class Call:
 
 @asynccontextmanager
 async def calling(
-    endpoint: str, *texts: str, timeout_s: float = PATIENCE_S, confidence: float = 0.0
+    endpoint: str,
+    *texts: str,
+    timeout_s: float = PATIENCE_S,
+    confidence: float = 0.0,
+    assistant: Callable[[Affect], Agent] = Assistant,
 ) -> AsyncIterator[Call]:
     """A call in which the user will say these texts; hung up at the end of the block."""
     async with serving("I see.") as model:
@@ -72,7 +76,7 @@ async def calling(
         service = language_model(model)
         running = session(service, microphone, Recognizer(*texts), Loudness())
         affect = Affect(running, endpoint, timeout_s=timeout_s, confidence=confidence)
-        await running.start(Assistant(affect), record=False)
+        await running.start(assistant(affect), record=False)
         try:
             yield Call(running, affect, model, microphone)
         finally:
