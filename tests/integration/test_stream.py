@@ -22,6 +22,7 @@ SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
 TOPIC = re.compile(r"deadpan/1/([A-Za-z0-9._-]{1,64})/([a-z]+)")
 PATIENCE_MS = 60_000
 MS = 1_000_000
+LATENESS_MS = 3000  # fusion.lateness_s
 
 Body = dict[str, Any]
 
@@ -179,7 +180,7 @@ def test_the_client_remembers_it_all_without_a_loss_and_answers_for_every_turn(w
         if isinstance(message, Utterance) or (isinstance(message, Estimate) and message.final):
             turn = timeline.at(message.start_ns, message.end_ns, message.published_ns)
             assert turn.complete or not isinstance(message, Utterance)
-            if turn.complete:
+            if turn.complete and message.latency_ms < LATENESS_MS:  # on a machine too slow, words come later than that
                 answers[turn.start_ns, turn.end_ns] = turn.text
     assert not timeline.losses
     assert timeline.sessions_seen == 1
