@@ -63,8 +63,8 @@ class Site:
         application.on_response_prepare.append(self._share)
         application.on_shutdown.append(self._end)
         application.router.add_get("/", self._explain)
-        application.router.add_get("/ws", self._websocket)
-        application.router.add_get("/events", self._events)
+        application.router.add_get("/ws", self._websocket, allow_head=False)
+        application.router.add_get("/events", self._events, allow_head=False)  # it would never end, and show nothing
         application.router.add_get("/latest/{type}", self._latest)
         application.router.add_get("/counters", self._counted)
         return application

@@ -63,7 +63,7 @@ class Memory:
             )
         end_ns = self._timeline.session_ns(now_ns)
         stretch = self._timeline.at(max(0, end_ns - round(window_s * 1e9)), end_ns, now_ns)
-        estimate = self._estimate
+        estimate = self._estimate_of(end_ns)
         state = "unknown" if estimate is None else estimate.sarcasm.state
         if state == "unknown":
             reason = stretch.reason
@@ -94,6 +94,13 @@ class Memory:
             age_s = (self._timeline.session_ns(now_ns) - utterance.end_ns) / 1e9
         answer = said(utterance, age_s)
         return LastUtterance(known=True, reason="", explanation="", age_s=answer.ended_s_ago, utterance=answer)
+
+    def _estimate_of(self, now_ns: int) -> Estimate | None:
+        """The newest estimate, where it is still of now, on the session's axis."""
+        held = self._estimate
+        if held is None or held.session != self._timeline.session or now_ns - held.end_ns > _SILENT_S * 1e9:
+            return None
+        return held
 
     def _take(self, message: Message) -> None:
         self._heard.set()

@@ -13,7 +13,7 @@ import pytest
 import deadpan
 from deadpan.mcp.memory import Memory
 from deadpan.messages import Estimate, Message, Sarcasm, Utterance
-from tests.deadpan.sent import S, estimate, utterance
+from tests.deadpan.sent import S, estimate, every_type, utterance
 from tests.deadpan.stage import PATIENCE_S, Stage
 
 _UNKNOWN = Sarcasm(probability=None, state="unknown", reason="nothing_said")
@@ -38,7 +38,7 @@ class _Scene:
 @asynccontextmanager
 async def scene() -> AsyncIterator[_Scene]:
     stage = Stage()
-    subscription = deadpan.subscribe(stage.endpoint)
+    subscription = deadpan.subscribe(stage.endpoint, types=("estimate", "utterance", "health"))
     made = _Scene(stage, subscription)
     keeping = asyncio.create_task(made.memory.keep())
     try:
@@ -134,6 +134,19 @@ def test_the_agent_was_restarted_and_what_was_said_before_is_not_of_now() -> Non
         assert (answer.known, answer.reason, answer.utterances) == (False, "nothing_said", [])
         assert last.utterance is not None
         assert last.age_s == pytest.approx(1, abs=0.5)
+
+    asyncio.run(main())
+
+
+def test_an_estimate_of_before_the_restart_is_not_of_now_on_the_new_axis() -> None:
+    async def main() -> None:
+        async with scene() as on:
+            await on.publish(_estimate(100))
+            starting = msgspec.structs.replace(every_type()[4], session="s2", start_ns=0, end_ns=0, published_ns=0)
+            on.stage.publish(starting)
+            while (answer := on.memory.current(10)).now is not None:
+                await asyncio.sleep(0.001)
+        assert (answer.known, answer.reason, answer.sarcasm_on) == (False, "not_finished", None)
 
     asyncio.run(main())
 

@@ -92,7 +92,8 @@ def test_somebody_who_looks_is_told_what_there_is() -> None:
             assert all(word in page for word in (b.stage.endpoint, "/ws", "/events", "/latest/TYPE", "utterance"))
             async with b.http.get(b.url("/counters")) as response:
                 assert await response.json() == {"readers": 0}
-            for method, path, status in (("GET", "/nowhere", 404), ("POST", "/ws", 405), ("GET", "/ws", 400)):
+            odd = (("GET", "/nowhere", 404), ("POST", "/ws", 405), ("HEAD", "/events", 405), ("GET", "/ws", 400))
+            for method, path, status in odd:
                 async with b.http.request(method, b.url(path)) as response:
                     assert response.status == status
 
