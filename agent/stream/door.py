@@ -61,6 +61,7 @@ class Door:
     ) -> None:
         """Raises PublishError when the endpoint cannot be had."""
         self._endpoint, self._path, self._keyring = endpoint, local_path(endpoint), keyring
+        self._knows_processes = self._path is not None and keyring is None
         self._doorman = Doorman(limits)
         self._identities: dict[int, int] = {}
         self._looked_ns = 0
@@ -116,7 +117,7 @@ class Door:
                 return
             event, connection = struct.unpack("=hi", self._monitor.recv_multipart()[0])
             if event == zmq.EVENT_ACCEPTED:
-                self._identities[connection], peer = _identified(connection, local=self._path is not None)
+                self._identities[connection], peer = _identified(connection, asked_for_process=self._knows_processes)
                 self._cut(self._doorman.arrive(connection, peer, now_ns))
             elif event == zmq.EVENT_DISCONNECTED:
                 self._doorman.leave(connection)
@@ -136,7 +137,7 @@ class Door:
                 known = peer.encode() in self._keyring.authorised()
             else:
                 known = True
-                if self._path is not None:
+                if self._knows_processes:
                     peer = _process(address.rpartition(b":")[2].decode())
             granted = known and self._doorman.admit(peer, now_ns)
             status = [b"200", b"OK", peer.encode() if self._keyring else b""] if granted else [b"400", b"no", b""]
@@ -169,12 +170,12 @@ def reaches_ours(wanted: bytes) -> bool:
     return wanted.startswith(OURS) or OURS.startswith(wanted)
 
 
-def _identified(connection: int, *, local: bool) -> tuple[int, str]:
+def _identified(connection: int, *, asked_for_process: bool) -> tuple[int, str]:
     """The number that the system gave a connection, which no other has, and the process behind it where it tells."""
     try:
         with socket.socket(fileno=os.dup(connection)) as duplicate:
             number = os.fstat(duplicate.fileno()).st_ino
-            if not local or not hasattr(socket, "SO_PEERCRED"):
+            if not asked_for_process or not hasattr(socket, "SO_PEERCRED"):
                 return number, ""
             process, _, _ = struct.unpack("3i", duplicate.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
             return number, _process(str(process))
