@@ -23,7 +23,8 @@ _log = logging.getLogger(__name__)
 INSTRUCTIONS = (
     "Signals may stand in front of the user's words, such as ([sentiment value=-0.50],[sarcasm value=0.82]). They are "
     "measured from voice, face and words. Sentiment is how the user sounded and looked, from -1 to 1. Sarcasm is the "
-    "probability that the words were not meant literally. Either may be missing or wrong: weigh them, never mention them."
+    "probability that the words were not meant literally. Either may be missing or wrong: weigh them, and do not "
+    "mention them."
 )
 """What to tell the language model about the line in front of a turn: part of its system prompt."""
 
