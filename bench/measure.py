@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -51,26 +52,35 @@ class Scoring:
 def run_session(source: str) -> Session:
     """Play a recording through the live processes, on an endpoint of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [*COMMAND, "run", "--source", source, "--json", "--publish", f"ipc://{folder}/out"]
-        began_s = time.monotonic()
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-            assert process.stdout is not None
-            watcher = _Watcher(process.pid)
-            first_s, start_cpu_s = 0.0, 0.0
-            last_s, last_cpu_s = 0.0, 0.0
-            estimates, utterances = [], []
-            for line in process.stdout:
-                message = json.loads(line)
-                if message["type"] == "estimate":
-                    estimates.append(message["latency_ms"])
-                    last_s, last_cpu_s = time.monotonic() - began_s, watcher.cpu_s()
-                    if not first_s:
-                        first_s, start_cpu_s = last_s, last_cpu_s
-                elif message["type"] == "utterance":
-                    utterances.append(message["latency_ms"])
-            watcher.stop()
+        return watched([*COMMAND, "run", "--source", source, "--json", "--publish", f"ipc://{folder}/out"])
+
+
+def watched(command: list[str], env: Mapping[str, str] | None = None) -> Session:
+    """Run a command that prints the messages of a live session, one JSON object a line, to its end.
+
+    `env` is added to this process's environment.
+    """
+    began_s = time.monotonic()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | dict(env or {})
+    ) as process:
+        assert process.stdout is not None
+        watcher = _Watcher(process.pid)
+        first_s, start_cpu_s = 0.0, 0.0
+        last_s, last_cpu_s = 0.0, 0.0
+        estimates, utterances = [], []
+        for line in process.stdout:
+            message = json.loads(line)
+            if message["type"] == "estimate":
+                estimates.append(message["latency_ms"])
+                last_s, last_cpu_s = time.monotonic() - began_s, watcher.cpu_s()
+                if not first_s:
+                    first_s, start_cpu_s = last_s, last_cpu_s
+            elif message["type"] == "utterance":
+                utterances.append(message["latency_ms"])
+        watcher.stop()
     if not estimates:
-        raise SystemExit("the session published nothing; try: deadpan run --source demo")
+        raise SystemExit(f"there were no estimates; try: {' '.join(command)}")
     cores = (last_cpu_s - start_cpu_s) / (last_s - first_s)
     return Session(first_s, cores, start_cpu_s, watcher.peak_mb, tuple(estimates), tuple(utterances))
 
