@@ -100,6 +100,7 @@ class Server:
             self._link = Link(self.endpoint, [self._prefix.encode()], self._key)
         except BaseException:
             listening.close()
+            self._leave_path()
             raise
         loop = asyncio.get_running_loop()
         start = loop.create_server if self._path is None else loop.create_unix_server
@@ -119,8 +120,7 @@ class Server:
         self._taking.cancel()
         await asyncio.wait([self._taking, *self._serving])
         self._link.close()
-        if self._path is not None:
-            self._path.unlink(missing_ok=True)
+        self._leave_path()
 
     async def run(self) -> None:
         """Pass utterances on until cancelled. Raises AccessError when the agent refuses the server."""
@@ -130,6 +130,10 @@ class Server:
         while (frames := await self._link.frames_async(None)) is not None:
             self._relay.take(frames, time.monotonic())
             await asyncio.sleep(0)  # else a flood of messages would leave no time for the clients
+
+    def _leave_path(self) -> None:
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
 
     def _begin(self, client: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         serving = asyncio.create_task(self._serve(client, writer))

@@ -153,6 +153,16 @@ def test_a_local_socket_is_this_users_alone_and_gone_at_the_end(tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_server_that_cannot_subscribe_leaves_no_local_socket(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Server("nowhere", listen=f"unix://{tmp_path}/s"):
+            pass
+
+    with pytest.raises(EndpointError, match="cannot subscribe to nowhere"):
+        asyncio.run(main())
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("listen", ["tcp://0.0.0.0:10700", "tcp://192.168.1.5:10700", "tcp://example.org:1"])
 def test_an_address_that_others_reach_is_refused(listen: str) -> None:
     async def main() -> None:
