@@ -22,7 +22,7 @@ class ConfigError(DeadpanError):
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    """device: auto, none, an index, a device path, or the URL of an MJPEG or RTSP stream."""
+    """device: auto, none, an index, a device path, the URL of an MJPEG or RTSP stream, or the address of a feed."""
 
     device: str | int = "auto"
     rate_hz: float = 15.0
@@ -32,7 +32,7 @@ class CameraConfig:
 
 @dataclass(frozen=True, slots=True)
 class MicrophoneConfig:
-    """device: auto, none, an index, or part of a device's name."""
+    """device: auto, none, an index, part of a device's name, or the address of a feed."""
 
     device: str | int = "auto"
 
@@ -97,7 +97,7 @@ class SupervisionConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that can be set. `source` is auto, live, demo, a file or a URL."""
+    """Everything that can be set. `source` is auto, live, demo, a file, a URL or the address of a feed."""
 
     source: str = "auto"
     camera: CameraConfig = field(default_factory=CameraConfig)

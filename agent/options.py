@@ -52,8 +52,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="devices, the bundled demo, a recording played at real time, another program's feed (ipc:///path or"
         " tcp://127.0.0.1:PORT), or recorded messages (FILE.jsonl), published again (default auto: devices, else demo)",
     )
-    run.add_argument("--camera", metavar="N|PATH|URL|none", help="camera index, device path, or MJPEG or RTSP address")
-    run.add_argument("--microphone", metavar="NAME|INDEX|none", help="microphone by part of its name, or by index")
+    run.add_argument(
+        "--camera", metavar="N|PATH|URL|FEED|none", help="camera index, device path, MJPEG or RTSP address, or feed"
+    )
+    run.add_argument(
+        "--microphone", metavar="NAME|INDEX|FEED|none", help="microphone by part of its name, by index, or feed"
+    )
     run.add_argument("--seconds", type=_positive, metavar="S", help="stop after the estimate for second S")
     run.add_argument("--json", action="store_true", help="print the published messages, one JSON object a line")
     run.add_argument("--revisions", action="store_true", help="with --json: also the later revisions of estimates")
