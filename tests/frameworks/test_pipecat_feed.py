@@ -18,7 +18,8 @@ from pipecat.observers.base_observer import BaseObserver, FramePushed
 
 from deadpan.errors import EndpointError
 from deadpan.feed import AudioHeader, VideoHeader
-from deadpan.pipecat import FeedProcessor, as_rgb
+from deadpan.pipecat import FeedProcessor
+from deadpan.pipecat.feed import as_rgb
 from tests.deadpan.stage import PATIENCE_S
 from tests.frameworks.conversation import Bot, talking
 from tests.frameworks.model import serving
@@ -178,3 +179,8 @@ def test_an_agent_that_ends_by_itself_is_reported_and_the_pipeline_goes_on(endpo
 def test_an_endpoint_that_others_could_reach_is_refused() -> None:
     with pytest.raises(EndpointError):
         FeedProcessor("tcp://0.0.0.0:5740")
+
+
+def test_a_command_that_is_not_there_is_said_where_it_is_given(endpoint: str) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no /nowhere/deadpan; give its whole path"):
+        FeedProcessor(endpoint, command=("/nowhere/deadpan", "run"))
