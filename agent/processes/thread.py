@@ -49,7 +49,8 @@ class EncoderThread:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"deadpan: {name}")
         self._stage: Stage | None = None
         self._state: WorkerState = "starting"
-        self._reason = ""
+        self._failure = ""
+        self._remark = ""
         self._counters: dict[str, int] = {}
         self._lag_ms: float | None = None
 
@@ -57,7 +58,7 @@ class EncoderThread:
     def health(self) -> WorkerHealth:
         return WorkerHealth(
             state=self._state,
-            reason=self._reason,
+            reason=self._failure or self._remark,
             lag_ms=self._lag_ms,
             counters=self._counters | dict(self.losses),
         )
@@ -93,9 +94,9 @@ class EncoderThread:
             try:
                 made = await loop.run_in_executor(self._executor, self._encode, value, at_ns, now_ns)
             except Exception as error:  # noqa: BLE001 - whatever a model raises must not take the other two along
-                self._state, self._reason = "failed", f"{type(error).__name__}: {error}"
+                self._state, self._failure = "failed", f"{type(error).__name__}: {error}"
                 made = (Ended(self.modality),)
-            await out.put(Worked(self._sender, at_ns, made, ended or bool(self._reason), self._reason))
+            await out.put(Worked(self._sender, at_ns, made, ended or bool(self._failure), self._failure))
         if self._state == "running":
             self._state = "stopped"
 
@@ -114,7 +115,7 @@ class EncoderThread:
         if self._stage is None:
             raise ValueError("an encoder must be opened before it can work")
         made = tuple(self._stage.push(value, at_ns if now_ns is None else now_ns()))
-        self._counters = self._stage.counters
+        self._counters, self._remark = self._stage.counters, self._stage.remark
         if now_ns is not None:
             self._lag_ms = round((now_ns() - at_ns) / 1e6, 1)
         return made

@@ -175,12 +175,14 @@ def test_a_slow_encoder_loses_old_pictures_and_counts_them_and_delays_nothing(st
             assert agent.losses == {"face.skipped": 3}
             estimate = await until(agent, lambda m: isinstance(m, Estimate))
             assert isinstance(estimate, Estimate)
+            stages["face"].remark = "it sees nothing"
             stages["face"].let.set()
             health = await until(
                 agent, lambda m: isinstance(m, Health) and m.workers["face"].counters.get("embedded") == 2
             )
             assert isinstance(health, Health)
             assert health.workers["face"].counters["skipped"] == 3
+            assert health.reasons == ("face: it sees nothing",)
 
     run(scene)
     assert [frame.pts_ns for frame in stages["face"].samples] == [100 * MS, 500 * MS]
