@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from agent.config import SpeechConfig
@@ -91,3 +93,55 @@ def test_the_real_engines_refuse_what_is_no_model_in_words(tmp_path: Path, famil
     path = tmp_path / "model.bin" if family == "whisper" else tmp_path
     with pytest.raises(EngineError, match=str(tmp_path)):
         _ = Models(SpeechConfig(engine=f"{family}:{path}")).recognizer
+
+
+def test_streams_side_by_side_share_all_but_what_follows_a_face() -> None:
+    models = Models()
+    one, other = models.beside(), models.beside().beside()
+    assert one.text is other.text is models.text
+    assert one.prosody is other.prosody is models.prosody
+    assert one.fusion is other.fusion is models.fusion
+    assert one.face is not other.face
+    assert one.serve(SpeechConfig())
+    one.close()
+    other.close()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads where Linux shows them")
+def test_what_follows_a_face_leaves_no_thread_behind_and_is_loaded_anew() -> None:
+    def threads() -> int:
+        return len(list(Path("/proc/self/task").iterdir()))
+
+    models = Models()
+    models.close()
+    before = threads()
+    first = models.face
+    assert threads() > before
+    models.close()
+    models.close()
+    assert threads() <= before
+    assert models.face is not first
+    models.close()
+
+
+def test_streams_side_by_side_ask_the_recognizer_by_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, most, let = [0], [0], threading.Event()
+
+    class Recognizer(Loaded):
+        def transcribe(self, pcm: object, guess: object = None) -> tuple[object, ...]:
+            at_work[0] += 1
+            most[0] = max(most[0], at_work[0])
+            assert let.wait(60)
+            at_work[0] -= 1
+            return (pcm, guess)
+
+    _stand_in(monkeypatch, Recognizer)
+    models = Models(SpeechConfig(engine="whisper:/somewhere/model"))
+    silence = np.zeros(4, np.float32)
+    asking = [threading.Thread(target=models.beside().recognizer.transcribe, args=(silence,)) for _ in range(4)]
+    for thread in asking:
+        thread.start()
+    let.set()
+    for thread in asking:
+        thread.join()
+    assert most == [1]
