@@ -26,7 +26,9 @@ class Stage:
         requests: list[bytes] = []
         while len(requests) < count:
             assert self._socket.poll(_PATIENCE_MS), "nobody subscribed"
-            requests.append(self._socket.recv()[1:])
+            request = self._socket.recv()
+            if request.startswith(b"\x01"):  # and not the last word of one who has left
+                requests.append(request[1:])
         return requests
 
     def attract(self, subscription: Subscription) -> None:
