@@ -76,6 +76,11 @@ class Publisher:
         """Messages published, and not (`unsent`), and those of the doorman."""
         return {"published": self._published, "unsent": self._unsent} | self._door.counters
 
+    @property
+    def has_newcomers(self) -> bool:
+        """Whether somebody has subscribed and is not greeted yet."""
+        return bool(self._wanted)
+
     def publish(self, message: Message, body: bytes | None = None) -> None:
         """Publish a message; `body`, if given, is what it looked like when it was first published."""
         address = topic(message.stream, type_name(message))
