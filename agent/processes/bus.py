@@ -8,11 +8,12 @@ from pathlib import Path
 
 import zmq
 
-from agent.processes.wire import Value, pack, unpack
-from agent.topology import EDGES, Edge, Keep, WorkerName
-from encoders.samples import AudioChunk, VideoFrame
+from agent.processes.wire import Bound, Condition, Ended, Value, pack, unpack
+from agent.topology import EDGES, WORKERS, Edge, Keep, WorkerName
+from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
 _SUPERVISOR_DEPTH = 1000
+_ENCODERS = {worker.modality.value: worker.name for worker in WORKERS if worker.modality is not None}
 
 
 def endpoint(folder: Path, reader: str) -> str:
@@ -48,11 +49,22 @@ class Outbox:
 
 
 class Inbox:
-    """The reading end of a process's edges. Gaps in the numbering of samples show what was lost on the way."""
+    """The reading end of a process's edges. Gaps in the numbering of samples show what was lost on the way.
+
+    `attribute` counts by writer too, where an encoder's writings meet others'.
+    """
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], folder: Path, reader: str, depth: int, keep: Keep
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        folder: Path,
+        reader: str,
+        depth: int,
+        keep: Keep,
+        *,
+        attribute: bool = False,
     ) -> None:
+        self._attribute = attribute
         self._socket = context.socket(zmq.PULL)
         self._socket.setsockopt(zmq.RCVHWM, depth)
         self._socket.setsockopt(zmq.LINGER, 0)
@@ -92,6 +104,8 @@ class Inbox:
 
     def _count(self, value: Value) -> None:
         self.counters["received"] += 1
+        if self._attribute:
+            self.counters[f"received_from_{_writer(value)}"] += 1
         if isinstance(value, AudioChunk | VideoFrame):
             if self._next_seq is not None and value.seq > self._next_seq:
                 self.counters["missed"] += value.seq - self._next_seq
@@ -123,6 +137,12 @@ class Bus:
         for _, outbox in self._outboxes:
             counters["sent"] += outbox.sent
             counters["refused"] += outbox.refused
+        if len(self._outboxes) > 1:  # what became of each edge, so that sent is received and refused everywhere
+            for edge, outbox in self._outboxes:
+                counters[f"sent_to_{edge.reader}"] = outbox.sent
+                counters[f"refused_to_{edge.reader}"] = outbox.refused
+        if self.to_supervisor.refused:
+            counters["refused_to_supervisor"] = self.to_supervisor.refused
         if self.inbox is not None:
             counters.update(self.inbox.counters)
         return dict(counters)
@@ -137,4 +157,20 @@ class Bus:
 
     def _inbox(self, folder: Path, name: WorkerName, incoming: list[Edge]) -> Inbox:
         keep: Keep = "newest" if all(edge.keep == "newest" for edge in incoming) else "all"
-        return Inbox(self._context, folder, name, sum(edge.depth for edge in incoming), keep)
+        depth = sum(edge.depth for edge in incoming)
+        return Inbox(self._context, folder, name, depth, keep, attribute=len(incoming) > 1)
+
+
+def _writer(value: Value) -> str:
+    """Whose values these are, where several encoders and the supervisor write to one reader."""
+    match value:
+        case Embedding(modality=modality) | Bound(modality=modality):
+            return _ENCODERS[modality]
+        case Transcript():
+            return _ENCODERS[Modality.TEXT]
+        case Ended(sender) if sender in _ENCODERS:
+            return _ENCODERS[sender]
+        case Condition():
+            return "supervisor"
+        case _:
+            return "nobody"

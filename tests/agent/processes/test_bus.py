@@ -9,9 +9,9 @@ import pytest
 import zmq
 
 from agent.processes.bus import Bus, Inbox, Outbox
-from agent.processes.wire import Bound, Ended, Value
+from agent.processes.wire import Bound, Condition, Ended, Value
 from agent.topology import Keep
-from encoders.samples import AudioChunk, Modality, VideoFrame
+from encoders.samples import AudioChunk, Embedding, Interval, Modality, Transcript, VideoFrame
 
 PATIENCE_MS = 20_000
 
@@ -164,8 +164,40 @@ def test_each_process_has_the_ends_the_topology_gives_it(tmp_path: Path) -> None
             assert reader.inbox is not None
             (value,) = _drain(reader.inbox, 1)
             assert isinstance(value, AudioChunk)
-        assert microphone.counters == {"sent": 2, "refused": 0}
-        assert prosody.counters["received"] == 1
+        by_edge = {"sent_to_prosody": 1, "refused_to_prosody": 0, "sent_to_speech": 1, "refused_to_speech": 0}
+        assert microphone.counters == {"sent": 2, "refused": 0} | by_edge
+        assert prosody.counters == {"sent": 0, "refused": 0, "received": 1}
     finally:
         for bus in (microphone, prosody, speech):
             bus.close()
+
+
+def test_what_fusion_receives_is_counted_by_who_wrote_it(tmp_path: Path) -> None:
+    said = Interval(0, 1)
+    voice = Embedding(0, Modality.VOICE, said, np.zeros(1, np.float32), 1.0)
+    values: list[Value] = [
+        voice,
+        Bound(Modality.VOICE, 1),
+        Bound(Modality.FACE, 1),
+        Transcript(0, 0, said, (), (), final=False),
+        Ended("text"),
+        Ended("nobody"),
+        Condition({}),
+    ]
+    fusion, prosody = Bus(tmp_path, "fusion"), Bus(tmp_path, "prosody")
+    try:
+        assert fusion.inbox is not None
+        for value in values:
+            prosody.send(value)
+        _drain(fusion.inbox, len(values))
+        assert fusion.counters == {
+            "received": 7,
+            "received_from_prosody": 2,
+            "received_from_face": 1,
+            "received_from_speech": 2,
+            "received_from_nobody": 1,
+            "received_from_supervisor": 1,
+        }
+    finally:
+        fusion.close()
+        prosody.close()
