@@ -1,0 +1,92 @@
+"""Two agents, one proxy, all of them real processes, and one after the other restarted in the middle."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import deadpan
+from tests.deadpan.sent import estimate, every_type
+from tests.integration.processes import finished, started
+
+MESSAGES = 3000  # a second has fifty of them
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> dict[str, Path]:
+    """What two agents have to say, a minute of it, each under its own name."""
+    paths = {}
+    for stream in ("kitchen", "study"):
+        said = [every_type()[-1], *(estimate(seq) for seq in range(MESSAGES))]
+        lines = [
+            deadpan.to_json(
+                msgspec.structs.replace(message, stream=stream, session=stream, published_ns=n * 20_000_000)
+            )
+            for n, message in enumerate(said)
+        ]
+        paths[stream] = tmp_path / f"{stream}.jsonl"
+        paths[stream].write_bytes(b"\n".join(lines) + b"\n")
+    return paths
+
+
+@contextmanager
+def proxied(out: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with started("proxy", *arguments, "--publish", out) as proxy:
+        assert proxy.stderr is not None
+        assert "Publishing" in proxy.stderr.readline()
+        yield proxy
+
+
+def read_until(subscription: deadpan.Subscription, enough: Callable[[deadpan.Message], bool]) -> None:
+    for message in subscription:
+        if enough(message):
+            return
+
+
+def test_two_agents_and_their_proxy_come_and_go(tmp_path: Path, recordings: dict[str, Path]) -> None:
+    out, bus, named = (f"ipc://{tmp_path}/{name}" for name in ("out", "bus", "named"))
+    plays = ("run", "--source", str(recordings["kitchen"]), "--publish", named)
+    joins = ("run", "--source", str(recordings["study"]), "--publish", f"ipc://{tmp_path}/own", "--bus", bus)
+    with (
+        deadpan.subscribe(out, types=("estimate",), timeout_s=60) as everything,
+        deadpan.subscribe(out, types=("estimate",), stream="study", timeout_s=60) as study,
+    ):
+        with started(*joins):
+            with proxied(out, named, "--bus", bus) as proxy:
+                with started(*plays):
+                    read_until(everything, lambda message: message.stream == "kitchen")
+                    read_until(everything, lambda message: message.stream == "study")
+                with started(*plays):  # restarted: it begins with its first message again
+                    read_until(everything, lambda message: message.stream == "kitchen" and message.seq < 5)
+                    read_until(study, lambda message: message.stream == "study")
+                proxy.send_signal(signal.SIGINT)
+                _, told = proxy.communicate(timeout=20)
+                assert proxy.returncode == 0, told
+                assert "passed_on" in told
+            before = study.latest()
+            assert isinstance(before, deadpan.Estimate)
+            with proxied(out, named, "--bus", bus) as proxy, started(*plays):
+                read_until(study, lambda message: message.seq > before.seq)
+                read_until(everything, lambda message: message.stream == "kitchen")
+                proxy.terminate()
+                proxy.communicate(timeout=20)
+                assert proxy.returncode == 0
+
+
+def test_a_proxy_that_others_could_read_needs_keys() -> None:
+    refused = finished("proxy", "ipc:///tmp/agent", "--publish", "tcp://0.0.0.0:5737")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("deadpan: refusing to publish at tcp://0.0.0.0:5737")
+    assert "deadpan keys new" in refused.stderr
+
+
+def test_a_proxy_for_nobody_says_what_it_needs(tmp_path: Path) -> None:
+    refused = finished("proxy", "--publish", f"ipc://{tmp_path}/out")
+    assert refused.returncode == 1
+    assert "a proxy needs agents" in refused.stderr
