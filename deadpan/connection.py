@@ -1,8 +1,9 @@
-"""An endpoint and topics in, a subscribed socket out: before the agent starts, and after every restart of it."""
+"""An endpoint, topics and a key in, a subscribed socket out: before the agent starts, and after every restart of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import zmq
@@ -16,21 +17,6 @@ _DEPTH = 1000  # messages waiting for a reader that is slow: about a minute; old
 _RETRY_MS, _MOST_RETRY_MS = 100, 3000  # between two attempts to connect, doubled from one to the other
 _HEARTBEAT_MS, _VANISHED_MS = 2000, 6000  # a machine that went away closes no connection: ask it, and give it up
 _MOST_BYTES = 1 << 20  # the longest message there may be; nobody can fill a subscriber's memory with one
-
-
-def connect(endpoint: str, topics: Iterable[bytes], key: str | Path | None = None) -> zmq.Socket[bytes]:
-    """Subscribe to every topic that begins with one of `topics`; with `key`, as the holder of that key file.
-
-    Each message received is a list of frames: topic, body. Raises EndpointError when the endpoint cannot be one, and
-    AccessError when the key cannot be used. Whether anybody publishes there does not matter yet.
-    """
-    socket = open_socket(key)
-    try:
-        join(socket, endpoint, topics)
-    except BaseException:
-        socket.close()
-        raise
-    return socket
 
 
 def open_socket(key: str | Path | None = None) -> zmq.Socket[bytes]:
@@ -57,7 +43,10 @@ def open_socket(key: str | Path | None = None) -> zmq.Socket[bytes]:
 
 
 def join(socket: zmq.Socket[bytes], endpoint: str, topics: Iterable[bytes]) -> None:
-    """Subscribe a socket to topics at an endpoint. Raises EndpointError when the endpoint cannot be one."""
+    """Subscribe to every topic that begins with one of `topics`. Raises EndpointError when the endpoint cannot be one.
+
+    Each message received is a list of frames: topic, body. Whether anybody publishes there does not matter yet.
+    """
     for topic in topics:
         socket.setsockopt(zmq.SUBSCRIBE, topic)
     try:
@@ -66,3 +55,10 @@ def join(socket: zmq.Socket[bytes], endpoint: str, topics: Iterable[bytes]) -> N
         raise EndpointError(
             f"cannot subscribe to {endpoint}: {error}; it should look like {DEFAULT_ENDPOINT}"
         ) from error
+
+
+def rejoin(socket: zmq.Socket[bytes], endpoint: str) -> None:
+    """Connect anew where ZeroMQ has given up, as it does after a refusal and after a message that is none."""
+    with suppress(zmq.ZMQError):  # it has forgotten the endpoint already
+        socket.disconnect(endpoint)
+    socket.connect(endpoint)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from deadpan.connection import join, open_socket
+from deadpan.connection import join, open_socket, rejoin
 from deadpan.monitor import Monitor
 
 if TYPE_CHECKING:  # it would be most of the client's import time, and many never need it
@@ -27,6 +27,7 @@ class Link:
     """
 
     def __init__(self, endpoint: str, topics: Iterable[bytes], key: str | Path | None) -> None:
+        self._endpoint = endpoint
         self._socket = open_socket(key)
         self.monitor = Monitor(self._socket, endpoint, has_key=key is not None)
         self._bell, self._button = socket.socketpair()  # a socket of ZeroMQ may not be touched by another thread
@@ -57,7 +58,8 @@ class Link:
                 left_s = None if deadline is None else deadline - time.monotonic()
                 if left_s is not None and left_s <= 0:
                     return None
-                self._poller.poll(None if left_s is None else math.ceil(left_s * 1000))
+                rest_s = self._rest_s(left_s)
+                self._poller.poll(None if rest_s is None else math.ceil(rest_s * 1000))
         return None
 
     async def frames_async(self, timeout_s: float | None) -> list[bytes] | None:
@@ -95,7 +97,7 @@ class Link:
                     loop.add_reader(source, self.wake)
             self._asleep.add(sleeper)
             try:
-                await asyncio.wait([sleeper], timeout=timeout_s)
+                await asyncio.wait([sleeper], timeout=self._rest_s(timeout_s))
             finally:
                 self._asleep.discard(sleeper)
                 if not self._asleep:
@@ -121,7 +123,17 @@ class Link:
         try:
             return self._socket.recv_multipart(zmq.NOBLOCK)
         except zmq.Again:
+            if self.monitor.given_up_in_s == 0:
+                self.monitor.begin_anew()
+                rejoin(self._socket, self._endpoint)
             return None
+
+    def _rest_s(self, left_s: float | None) -> float | None:
+        """How long to wait of the time left: at most until ZeroMQ may have given up."""
+        given_up_in_s = self.monitor.given_up_in_s
+        if given_up_in_s is None:
+            return left_s
+        return given_up_in_s if left_s is None else min(left_s, given_up_in_s)
 
     @contextmanager
     def _using(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from typing import Literal, TypeAlias
 
 import zmq
@@ -14,6 +15,7 @@ Contact: TypeAlias = Literal["none", "mute", "made"]
 
 _EVENTS = (
     zmq.EVENT_CONNECTED
+    | zmq.EVENT_CONNECT_RETRIED
     | zmq.EVENT_DISCONNECTED
     | zmq.EVENT_HANDSHAKE_SUCCEEDED
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
@@ -21,14 +23,12 @@ _EVENTS = (
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 )
 _EVENT = struct.Struct("=HI")  # its number and its value (libzmq, zmq_socket_monitor(3)); the endpoint follows
+_GIVEN_UP_S = 0.5  # after the end of a connection ZeroMQ says at once that it tries again, or never
 _CLOSED_IN_A_ROW = 10  # handshakes that the other side broke off: about a second's
 
 
 class Monitor:
-    """The contact with whoever is at the other end of a socket. Made before the socket connects.
-
-    A refusal is for good: ZeroMQ does not try again after it.
-    """
+    """The contact with whoever is at the other end of a socket. Made before the socket connects."""
 
     def __init__(self, socket: zmq.Socket[bytes], endpoint: str, *, has_key: bool) -> None:
         self.contact: Contact = "none"
@@ -37,6 +37,7 @@ class Monitor:
         """How often contact was made: more than once means that it was lost in between."""
         self._endpoint, self._has_key = endpoint, has_key
         self._closed_in_a_row = 0
+        self._ended_s: float | None = None
         self._watched = socket
         address = f"inproc://deadpan.monitor.{os.urandom(8).hex()}"
         socket.monitor(address, _EVENTS)
@@ -53,15 +54,28 @@ class Monitor:
             number, value = _EVENT.unpack(first)
             self._take(number, value)
 
+    @property
+    def given_up_in_s(self) -> float | None:
+        """How long until ZeroMQ is known to try no more, after a refusal for instance; None as long as it tries."""
+        return None if self._ended_s is None else max(0.0, self._ended_s + _GIVEN_UP_S - time.monotonic())
+
+    def begin_anew(self) -> None:
+        """The socket is being connected anew."""
+        self._ended_s = None
+
     def close(self) -> None:
         """Stop watching; to be called before the watched socket is closed."""
         self._watched.disable_monitor()
         self.events.close()
 
     def _take(self, event: int, value: int) -> None:
-        if event == zmq.EVENT_CONNECTED:
-            self.contact = "mute"
-        elif event == zmq.EVENT_DISCONNECTED:
+        if event in (zmq.EVENT_CONNECTED, zmq.EVENT_CONNECT_RETRIED):
+            self._ended_s = None
+            self.contact = "mute" if event == zmq.EVENT_CONNECTED else self.contact
+            return
+        if event != zmq.EVENT_HANDSHAKE_SUCCEEDED:
+            self._ended_s = time.monotonic()
+        if event == zmq.EVENT_DISCONNECTED:
             self.contact = "none" if self.contact == "made" else self.contact
         elif event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
             self.contact, self._closed_in_a_row = "made", 0

@@ -18,7 +18,7 @@ class Guarded:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._door = self._context.socket(zmq.REP)
         self._door.bind("inproc://zeromq.zap.01")  # ZeroMQ RFC 27
-        self._answer = b"200" if admits else b"400"
+        self.admits = admits
         threading.Thread(target=self._keep, daemon=True).start()
         self.socket = self._context.socket(zmq.XPUB)
         if with_keys:
@@ -35,7 +35,7 @@ class Guarded:
         try:
             while True:
                 version, number, *_ = self._door.recv_multipart()
-                self._door.send_multipart([version, number, self._answer, b"", b"", b""])
+                self._door.send_multipart([version, number, b"200" if self.admits else b"400", b"", b"", b""])
         except zmq.ZMQError:
             self._door.close()
 

@@ -33,7 +33,7 @@ class Stage:
 
     def attract(self, subscription: Subscription) -> None:
         """Wait for a subscriber that had lost another publisher: it subscribes again while it reads."""
-        while not self._socket.poll(0):
+        while not (self._socket.poll(0) and self._socket.recv().startswith(b"\x01")):
             assert subscription.receive(0.01) is None
 
     def publish(self, *messages: Message) -> None:
@@ -41,7 +41,10 @@ class Stage:
             self.publish_body(to_json(message), topic(message.stream, type_name(message)))
 
     def publish_body(self, body: bytes, address: bytes = b"deadpan/1/default/estimate") -> None:
-        self._socket.send_multipart([address, body])
+        self.publish_frames([address, body])
+
+    def publish_frames(self, frames: list[bytes]) -> None:
+        self._socket.send_multipart(frames)
 
     def close(self) -> None:
         self._context.destroy(linger=0)

@@ -111,6 +111,33 @@ def test_a_machine_that_vanished_is_noticed_though_it_closed_nothing(stage: Stag
         relay.close()
 
 
+def test_what_is_far_too_long_is_not_taken_and_the_next_message_is(stage: Stage) -> None:
+    with deadpan.subscribe(stage.endpoint) as subscription:
+        stage.await_subscriptions()
+        stage.publish_body(b"{" + b" " * (2 << 20) + b"}")
+        stage.attract(subscription)  # ZeroMQ ended the connection, and made it again
+        stage.publish(estimate(1))
+        assert subscription.receive(PATIENCE_S) == estimate(1)
+
+
+def test_frames_of_every_number_and_kind_do_not_end_the_reading(stage: Stage) -> None:
+    address = b"deadpan/1/default/estimate"
+    odd = [
+        [address],
+        [address, b""],
+        [address, b"", b""],
+        [address, to_json(estimate(1)), b"more"],
+        [b"deadpan/", b"{}"],
+    ]
+    with deadpan.subscribe(stage.endpoint) as subscription:
+        stage.await_subscriptions()
+        for frames in odd:
+            stage.publish_frames(frames)
+        stage.publish(estimate(1))
+        assert subscription.receive(PATIENCE_S) == estimate(1)
+        assert subscription.unreadable == len(odd)
+
+
 # Silence
 
 
@@ -230,6 +257,23 @@ def test_a_key_that_was_taken_away_is_refused(tmp_path: Path, doors: list[Guarde
         pytest.raises(deadpan.AccessError, match=r"refuses this key \(400\): .* deadpan keys list"),
     ):
         subscription.receive(PATIENCE_S)
+
+
+def test_who_is_let_in_later_may_go_on_with_the_same_subscription(tmp_path: Path, doors: list[Guarded]) -> None:
+    """Though ZeroMQ gives up after a refusal."""
+    doors.append(Guarded(admits=False))
+
+    async def listen(subscription: deadpan.Subscription) -> Message | None:
+        waiting = asyncio.create_task(subscription.receive_async(PATIENCE_S))
+        assert await asyncio.to_thread(doors[0].socket.poll, 1000 * int(PATIENCE_S)), "it has not come back"
+        doors[0].socket.send_multipart([b"deadpan/1/default/estimate", to_json(estimate(1))])
+        return await waiting
+
+    with deadpan.subscribe(doors[0].endpoint, key=key_file(tmp_path, doors[0].public)) as subscription:
+        with pytest.raises(deadpan.AccessError):
+            subscription.receive(PATIENCE_S)
+        doors[0].admits = True
+        assert asyncio.run(listen(subscription)) == estimate(1)
 
 
 def test_who_asked_for_too_much_is_refused_without_having_needed_a_key(doors: list[Guarded]) -> None:
