@@ -2,16 +2,18 @@
 # make test   format, lint, types, floors, tests
 # make test-frameworks  the adapters in real pipelines of Pipecat and LiveKit (part of make test)
 # make test-long  hours of recording: memory flat, results complete (many minutes)
+# make fuzz   what reads other people's bytes, under a fuzzer that follows the code (SECONDS=60 for each target)
 # make train  all weights again, from ../shared/data and CLIPS
 # make evaluate  what the models are worth, on what they have not met: writes docs/evaluation.md (CLIPS as for train)
 # make bench  whole-process figures of this machine
 # make bench-speech  word errors, delays and word times of each speech engine (CLIPS=DIR adds conversation; ARGS=--help)
 PYTHON ?= python3.11
+SECONDS ?= 60
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test test-frameworks test-long train evaluate bench bench-speech clean
+.PHONY: run test test-frameworks test-long fuzz train evaluate bench bench-speech clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -34,6 +36,14 @@ test-frameworks: .venv-frameworks/stamp
 test-long: .venv/dev.stamp
 	@sh scripts/system-libraries test
 	$(BIN)/pytest -m long -s tests/long
+
+fuzz: .venv/dev.stamp
+	@$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || { echo "there is no atheris for this system: skipped"; exit 0; }; \
+	for target in message stream key recording requests; do \
+		echo "fuzzing $$target for $(SECONDS) s"; \
+		$(BIN)/python -m tests.fuzz $$target .fuzz/$$target -max_total_time=$(SECONDS) -artifact_prefix=.fuzz/ || exit 1; \
+	done
 
 # CLIPS names folders of clips as published, or bare clones of repositories that hold them (docs/training.md)
 train: .venv/dev.stamp

@@ -1,0 +1,1 @@
+"""What reads bytes of others, under a fuzzer that follows the code: make fuzz."""

@@ -1,0 +1,100 @@
+"""Bytes of an attacker in; nothing out, and nothing raised but what the code says it raises."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from agent.stream.door import reaches_ours
+from agent.stream.doorman import Doorman, Limits
+from agent.stream.recorded import RecordingError, read
+from deadpan import keys
+from deadpan.errors import AccessError, SpecError
+from deadpan.messages import from_body, to_json, topic, type_name
+from deadpan.reading import Reading
+from deadpan.timeline import Timeline
+from tests.deadpan.sent import every_type
+
+_SCRATCH = Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp") / f"deadpan-fuzz-{os.getpid()}"  # noqa: S108 - the name is ours, and bytes of noise are no secret
+_WANTED = ("estimate", "utterance", "transcript", "event", "health", "welcome")
+
+
+def message(data: bytes) -> None:
+    """A body, as any subscriber reads it: what is read can be written, and reads the same again."""
+    with suppress(msgspec.DecodeError):
+        read_once = from_body(data)
+        assert from_body(to_json(read_once)) == read_once
+
+
+def stream(data: bytes) -> None:
+    """A stream of bodies under their topics, into the memory that answers for stretches of speech."""
+    reading, timeline = Reading("ipc:///fuzz", _WANTED, None), Timeline(keep_s=5.0)
+    for now_ns, part in enumerate(_parts(data)):
+        frames: list[bytes] = [part]
+        with suppress(msgspec.DecodeError):
+            said = from_body(part)
+            frames = [topic(said.stream, type_name(said)), part] if said.stream.isprintable() else [part]
+        with suppress(SpecError):
+            said_again = reading.message(frames, 0)
+            if said_again is not None:
+                timeline.add(said_again, now_ns)
+                timeline.at(min(said_again.start_ns, said_again.end_ns), said_again.end_ns, now_ns)
+
+
+def key(data: bytes) -> None:
+    """A key file."""
+    with suppress(AccessError):
+        keys.read(_written(data))
+
+
+def recording(data: bytes) -> None:
+    """Recorded lines, on their way to be published again."""
+    with suppress(RecordingError):
+        due = [each.due_ns for each in read(_written(data))]
+        assert due == sorted(due)
+
+
+def requests(data: bytes) -> None:
+    """What subscribers ask for, as the door hears it; each part begins with whose it is."""
+    doorman = Doorman(Limits(connections=4, topics=8, held_bytes=64, burst=32))
+    for now_ns, part in enumerate(_parts(data)):
+        connection, request = part[0] % 8, part[1:]
+        if part[0] >= 128:
+            doorman.arrive(connection, f"process {part[0] % 3}", now_ns)
+        elif reaches_ours(request[1:]) or not doorman.ask(connection, "", request, now_ns):
+            doorman.ask(connection, "", request, now_ns)
+        assert doorman.counters["connections"] <= 4
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    each.__name__: each for each in (message, stream, key, recording, requests)
+}
+
+
+def seeds(name: str) -> list[bytes]:
+    """Where a fuzzer begins: what is well formed."""
+    bodies = [to_json(each) for each in every_type()] + [msgspec.msgpack.encode(each) for each in every_type()]
+    whole = b"\n".join(bodies[:6])
+    match name:
+        case "message":
+            return bodies
+        case "key":
+            return [keys.written(keys.Keys(*[b"a" * 40] * 3))]
+        case "requests":
+            return [b"\x80\n\x00\x01deadpan/1/\n\x00\x00deadpan/1/"]
+        case _:
+            return [*bodies, whole]
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    return (part for part in data.split(b"\n") if part)
+
+
+def _written(data: bytes) -> Path:
+    _SCRATCH.write_bytes(data)
+    _SCRATCH.chmod(0o600)
+    return _SCRATCH
