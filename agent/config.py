@@ -84,6 +84,15 @@ class PublishConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacyConfig:
+    """network_isolation: processes give up what they do not need of the network: auto where the system allows it,
+    required or else refuse to start, off.
+    """
+
+    network_isolation: Literal["auto", "required", "off"] = "auto"
+
+
+@dataclass(frozen=True, slots=True)
 class SupervisionConfig:
     """When a process counts as dead, and how often it is given another chance."""
 
@@ -93,6 +102,7 @@ class SupervisionConfig:
     stop_s: float = 2.0
     restarts: int = 5
     restarts_within_s: float = 60.0
+    growth_mb: float = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,7 @@ class Config:
     speech: SpeechConfig = field(default_factory=SpeechConfig)
     fusion: FusionConfig = field(default_factory=FusionConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
     supervision: SupervisionConfig = field(default_factory=SupervisionConfig)
 
 
@@ -161,6 +172,7 @@ def check(config: Config, where: str) -> Config:
             "supervision.start_s, stop_s and restarts_within_s must be above 0, up to 600",
         ),
         (0 <= supervision.restarts <= 1000, "supervision.restarts must be between 0 and 1000"),
+        (10 <= supervision.growth_mb <= 1_000_000, "supervision.growth_mb must be between 10 and 1000000"),
         (
             re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", config.publish.stream) is not None,
             "publish.stream must be 1 to 64 letters, digits, dots, dashes or underscores",

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping
 from typing import TextIO
 
-from deadpan.messages import Estimate, Event, Health, Message, ModalityReading, Transcript, Utterance, Welcome, to_json
+from deadpan.messages import (
+    Estimate,
+    Event,
+    Health,
+    Message,
+    ModalityReading,
+    Transcript,
+    Utterance,
+    Welcome,
+    WorkerHealth,
+    to_json,
+)
 from deadpan.subscription import TypeName
 
 _NS_PER_S = 1_000_000_000
@@ -91,6 +103,20 @@ class Lines:
     def _line(self, line: str) -> None:
         self._out.write(("\r\x1b[K" if self._over else "") + line + "\n")
         self._out.flush()
+
+
+def network_line(workers: Mapping[str, WorkerHealth]) -> str:
+    """Which processes can reach the network, and how much of it."""
+    names = {
+        reach: [name for name, worker in workers.items() if worker.network == reach] for reach in ("none", "stream")
+    }
+    others = [name for name, worker in workers.items() if worker.network not in names]
+    parts = [
+        f"cut off from it: {', '.join(names['none'])}" if names["none"] else "",
+        f"but for the stream: {', '.join(names['stream'])}" if names["stream"] else "",
+        f"not cut off: {', '.join(others)}" if others else "",
+    ]
+    return f"Network: {'; '.join(part for part in parts if part)}."
 
 
 def estimate_line(estimate: Estimate, words: str) -> str:

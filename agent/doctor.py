@@ -14,6 +14,7 @@ from agent import __version__
 from agent.capture.devices import list_cameras, list_microphones
 from agent.config import Config
 from agent.engines import choose, installed
+from agent.isolation import obstacle
 from agent.processes.models import Models
 from agent.stream.endpoint import PublishError
 from agent.stream.publisher import Publisher, check_publishing
@@ -61,6 +62,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield _camera()
     yield _microphone()
     yield _endpoint(config)
+    yield _network(config)
     yield _space()
 
 
@@ -165,6 +167,19 @@ def _endpoint(config: Config) -> Finding:
     except PublishError as error:
         return Finding("endpoint", False, str(error), "end the other program, or set publish.endpoint", optional=True)
     return Finding("endpoint", True, f"{publish.endpoint} is free")
+
+
+def _network(config: Config) -> Finding:
+    """Whether processes can give it up, where they are asked to."""
+    wish = config.privacy.network_isolation
+    if wish == "off":
+        return Finding("network", True, "processes keep it: privacy.network_isolation is off")
+    reason = obstacle()
+    if not reason:
+        return Finding("network", True, "processes give up what they do not need of it")
+    return Finding(
+        "network", False, f"processes keep it: {reason}", "docs/privacy.md says what to allow", optional=wish == "auto"
+    )
 
 
 def _space() -> Finding:

@@ -65,6 +65,11 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--publish", metavar="ENDPOINT", help=f"where to publish (default {DEFAULT_ENDPOINT})")
     run.add_argument("--bus", metavar="ENDPOINT", help="a deadpan proxy to publish through as well")
     run.add_argument("--keys", type=Path, metavar="FOLDER", help="keys that subscribers must hold: see deadpan keys")
+    run.add_argument(
+        "--network-isolation",
+        choices=("auto", "required", "off"),
+        help="have processes give up what they do not need of the network (default auto: where the system allows it)",
+    )
     run.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
 
 

@@ -14,6 +14,7 @@ from agent.capture.media import probe
 from agent.capture.source import CaptureError, Problem
 from agent.clock import wall_unix_ns
 from agent.config import Config
+from agent.isolation import IsolationError, obstacle
 from agent.processes.assignment import Assignment
 from agent.processes.supervisor import Supervisor, private_folder
 from agent.stream.publisher import check_publishing
@@ -64,9 +65,10 @@ def resolve_inputs(config: Config) -> Inputs:
 
 def open_session(config: Config, inputs: Inputs) -> Supervisor:
     """The supervised processes for these inputs, not yet started. Raises PublishError for an endpoint or keys that
-    cannot be used.
+    cannot be used, IsolationError where processes must give up the network and cannot.
     """
     check_publishing(config.publish.endpoint, config.publish.keys_folder, config.publish.bus)
+    isolated = isolates(config)
     workers = workers_for(camera=inputs.camera is not None, microphone=inputs.microphone is not None)
     folder = private_folder()
     session, origin_unix_ns = uuid.uuid4().hex[:12], wall_unix_ns()
@@ -81,11 +83,24 @@ def open_session(config: Config, inputs: Inputs) -> Supervisor:
             camera=inputs.camera,
             microphone=inputs.microphone,
             modalities=modalities,
+            isolated=isolated,
             origin_unix_ns=origin_unix_ns,
         )
         for worker in workers
     }
     return Supervisor(workers, assignments, folder)
+
+
+def isolates(config: Config) -> bool:
+    """Whether processes are to give up the network. Raises IsolationError where they must and cannot."""
+    wish = config.privacy.network_isolation
+    reason = "" if wish == "off" else obstacle()
+    if wish == "required" and reason:
+        raise IsolationError(
+            f"network isolation is required, but {reason}. docs/privacy.md says what to allow;"
+            " --network-isolation auto goes on without"
+        )
+    return wish != "off" and not reason
 
 
 def _recording(config: Config, location: str) -> Inputs:

@@ -196,6 +196,9 @@ class WorkerHealth(_Value, frozen=True, kw_only=True):
     """Which part of the time it is at work on one value after another, in [0, 1]; null where that is not measured."""
     counters: dict[str, Count] = {}
     """Work done and every loss, by name."""
+    network: str = ""
+    """How much of the network it can reach: none; stream: its subscribers reach it, and nothing else can be reached;
+    all; empty while it has not said."""
 
 
 class Pace(_Value, frozen=True, kw_only=True):

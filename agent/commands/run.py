@@ -10,7 +10,7 @@ from types import FrameType
 
 from agent.capture.feed_line import is_feed
 from agent.config import Config, ConfigError, check, found
-from agent.console import JsonLines, Lines
+from agent.console import JsonLines, Lines, network_line
 from agent.engines import settle
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
@@ -41,6 +41,8 @@ def perform(options: argparse.Namespace) -> int:
         try:
             for problem in supervisor.start(optional=() if inputs.chosen else ("camera", "microphone")):
                 print(f"Going on without the {problem.worker}: {problem}", file=sys.stderr)
+            if not options.json:
+                print(network_line(supervisor.condition.workers), file=sys.stderr)
             return _follow(supervisor, config, options)
         finally:  # the processes are being ended: a second Ctrl-C must not leave some of them behind
             for ending in _ENDINGS:
@@ -101,6 +103,8 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
         config = replace(config, publish=replace(config.publish, keys=str(options.keys)))
     if options.bus is not None:
         config = replace(config, publish=replace(config.publish, bus=options.bus))
+    if options.network_isolation is not None:
+        config = replace(config, privacy=replace(config.privacy, network_isolation=options.network_isolation))
     return check(config, "command line")
 
 

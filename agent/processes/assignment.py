@@ -29,6 +29,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     microphone: str | int | None = None
     modalities: tuple[str, ...] = ()
     restarted: bool = False
+    isolated: bool = False
+    """Whether it is to give up what it does not need of the network."""
     origin_unix_ns: int = 0
 
 

@@ -12,8 +12,8 @@ from agent.topology import WorkerName
 class Heart:
     """What beats: tells the supervisor the process's state, its counters, how far it lags and how busy it is."""
 
-    def __init__(self, bus: Bus, name: WorkerName, pulse_ns: int) -> None:
-        self._bus, self._name, self._pulse_ns = bus, name, pulse_ns
+    def __init__(self, bus: Bus, name: WorkerName, pulse_ns: int, network: str = "") -> None:
+        self._bus, self._name, self._pulse_ns, self._network = bus, name, pulse_ns, network
         self._due_ns = 0
         self._beaten_ns: int | None = None
         self._worked_ns: int | None = None
@@ -25,7 +25,9 @@ class Heart:
     def beat(
         self, state: str, counters: dict[str, int], reason: str = "", lag_ms: float = 0.0, busy: float | None = None
     ) -> None:
-        pulse = Pulse(self._name, state, os.getpid(), lag_ms, self._bus.counters | counters, reason, busy)
+        pulse = Pulse(
+            self._name, state, os.getpid(), lag_ms, self._bus.counters | counters, reason, busy, self._network
+        )
         self._bus.to_supervisor.send(pulse)
 
     def beat_if_due(self, now_ns: int, counters: dict[str, int], lag_ms: float, remark: str = "") -> None:

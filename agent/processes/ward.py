@@ -81,6 +81,7 @@ class Ward:
             lag_ms=round(pulse.lag_ms, 1),
             busy=None if pulse.busy is None else round(pulse.busy, 2),
             counters=pulse.counters or self.health.counters,
+            network=pulse.network,
         )
         return before != (state, pulse.reason)
 

@@ -49,6 +49,8 @@ class Pulse:
     """Why it cannot go on; or what makes it useless though it runs."""
     busy: float | None = None
     """Which part of the time since the last pulse it was at work, in [0, 1]."""
+    network: str = ""
+    """How much of the network it can reach: see agent.processes.reach."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,11 @@ from setproctitle import setproctitle
 
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
+from agent.isolation import IsolationError, Outside, leave_network, prepare
 from agent.processes.assignment import EXIT_FAILED, Assignment, Orders
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
+from agent.processes.reach import Reach, needed
 
 
 def main() -> int:
@@ -29,12 +31,17 @@ def main() -> int:
         faulthandler.register(signal.SIGUSR1)  # the supervisor asks for the stacks before it kills
     assignment = msgspec.json.decode(sys.stdin.readline(), type=Assignment)
     setproctitle(f"deadpan: {assignment.name}")
+    try:  # before there is a second thread, and before any library that could have plans of its own is loaded
+        network, outside = _isolate(assignment)
+    except IsolationError as error:
+        sys.stderr.write(f"{error}\n")
+        return EXIT_FAILED
     orders = Orders(sys.stdin)
     orders.follow()
     bus = Bus(Path(assignment.folder), assignment.name)
-    heart = Heart(bus, assignment.name, round(assignment.config.supervision.pulse_s * 1e9))
+    heart = Heart(bus, assignment.name, round(assignment.config.supervision.pulse_s * 1e9), network)
     try:
-        _work(assignment, orders, bus, heart)
+        _work(assignment, orders, bus, heart, outside)
     except (DeadpanError, FileNotFoundError) as error:  # the latter: weights that are not there
         heart.beat("failed", {}, str(error))
         return EXIT_FAILED
@@ -46,10 +53,24 @@ def main() -> int:
     return 0
 
 
-def _work(assignment: Assignment, orders: Orders, bus: Bus, heart: Heart) -> None:
+def _isolate(assignment: Assignment) -> tuple[Reach, Outside | None]:
+    """Give up what the process does not need of the network; what is left, and the thread that keeps it for the stream.
+
+    Raises IsolationError.
+    """
+    reach = needed(assignment) if assignment.isolated else "all"
+    if reach == "all":
+        return reach, None
+    prepare()
+    outside = Outside() if reach == "stream" else None
+    leave_network()
+    return reach, outside
+
+
+def _work(assignment: Assignment, orders: Orders, bus: Bus, heart: Heart, outside: Outside | None) -> None:
     from agent.processes import working  # here, so that the process's name and pulse exist before its libraries load
 
-    with working.prepare(assignment, bus) as work:
+    with working.prepare(assignment, bus, outside) as work:
         heart.beat("ready", {})
         origin_monotonic_ns = orders.wait_for_go()
         if origin_monotonic_ns is None:

@@ -14,6 +14,7 @@ from agent.capture.pacing import due_ns, paced
 from agent.capture.source import Source
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
+from agent.isolation import Outside
 from agent.processes.assignment import Assignment, Orders
 from agent.processes.bus import Bus, Inbox
 from agent.processes.fusing import FusingStage
@@ -42,8 +43,11 @@ class Work(Protocol):
 
 
 @contextmanager
-def prepare(assignment: Assignment, bus: Bus) -> Iterator[Work]:
-    """Load and open what a process needs. Raises CaptureError or PublishError with what to do about it."""
+def prepare(assignment: Assignment, bus: Bus, outside: Outside | None = None) -> Iterator[Work]:
+    """Load and open what a process needs; the stream `outside` where the process itself has no network.
+
+    Raises CaptureError or PublishError with what to do about it.
+    """
     with ExitStack() as stack:
         match assignment.name:
             case "camera" | "microphone":
@@ -51,7 +55,7 @@ def prepare(assignment: Assignment, bus: Bus) -> Iterator[Work]:
                 stack.enter_context(source)
                 yield Capturing(source, bus, assignment)
             case "fusion":
-                publishing = Publishing(bus, assignment)
+                publishing = Publishing(bus, assignment, outside)
                 stack.callback(publishing.close)
                 yield publishing
             case encoder:
@@ -152,10 +156,16 @@ class Encoding:
 class Publishing:
     """Everything the encoders say in, the public stream out."""
 
-    def __init__(self, bus: Bus, assignment: Assignment) -> None:
+    def __init__(self, bus: Bus, assignment: Assignment, outside: Outside | None) -> None:
         self._bus, self._assignment = bus, assignment
         publish = assignment.config.publish
-        self._publisher = Publisher(publish.endpoint, publish.encoding, publish.keys_folder, publish.bus)
+
+        def opened() -> Publisher:
+            return Publisher(publish.endpoint, publish.encoding, publish.keys_folder, publish.bus)
+
+        self._publisher = opened() if outside is None else outside.call(opened)
+        if outside is not None:
+            outside.close()
 
     @property
     def counters(self) -> dict[str, int]:
