@@ -213,7 +213,8 @@ def test_on_the_clock_it_says_when_it_is_said_and_leaves_nothing_behind(short: M
     [utterance] = [m for m in messages if isinstance(m, Utterance)]
     assert utterance.words
     assert any(isinstance(m, Health) for m in messages)
-    assert losses.keys() <= {"face.skipped"}  # a busy machine skips pictures, and says so
+    # A busy machine skips pictures and hands sound on late, and says so.
+    assert losses.keys() <= {"face.skipped", "microphone.jumps", "microphone.overlapping"}
     del messages
     gc.collect()
     assert (set(threading.enumerate()), session_folders()) == began[1:]
