@@ -12,8 +12,8 @@ import struct
 import sys
 from collections.abc import Callable
 
-_GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
-_READY = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 3) + b"SUB"
+GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
+READY = b"\x05READY\x0bSocket-Type" + struct.pack(">I", 3) + b"SUB"
 _PATIENCE_S = 10
 _ATTEMPTS = 10
 
@@ -44,7 +44,7 @@ def reach(endpoint: str) -> socket.socket:
 def greeted(endpoint: str) -> socket.socket:
     """A connection whose handshake is over."""
     connection = reach(endpoint)
-    connection.sendall(_GREETING + frame(_READY, command=True))
+    connection.sendall(GREETING + frame(READY, command=True))
     heard = b""
     while len(heard) < 64 or not heard[64:].endswith(b"XPUB"):
         heard += _some(connection)
@@ -92,7 +92,7 @@ def half_open(endpoint: str) -> str:
     crowd = _crowd(endpoint, 900, reach)
     for connection in crowd[::2]:
         try:
-            connection.sendall(_GREETING[:30])
+            connection.sendall(GREETING[:30])
         except OSError:
             continue
     return f"{_left(crowd)} of {len(crowd)} connections left"
