@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,9 +13,11 @@ import zmq
 
 from agent.capture.source import CaptureError, Problem
 from agent.clock import Clock
+from deadpan.connection import rejoin
 from deadpan.endpoints import check_local
-from deadpan.errors import EndpointError
+from deadpan.errors import AccessError, EndpointError
 from deadpan.feed import LONGEST_AUDIO_S, MOST_PIXELS, AudioHeader, VideoHeader
+from deadpan.monitor import Monitor
 from encoders.samples import NS_PER_S
 
 _SCHEMES = ("ipc://", "tcp://")
@@ -103,24 +106,35 @@ class FeedLine(Generic[Header]):
 
     def open(self) -> None:
         """Connect, whether or not a feeder is there."""
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket = self._context.socket(zmq.SUB)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
+        self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.RCVHWM, self._depth)
         self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_BYTES)
         self._socket.setsockopt(zmq.RECONNECT_IVL, 100)
         self._socket.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
         self._socket.setsockopt(zmq.IPV6, 1)
         self._socket.setsockopt(zmq.SUBSCRIBE, self._topic)
+        self._monitor = Monitor(self._socket, self._address, has_key=False)
         self._socket.connect(self._address)
 
     def receive(self, timeout_ms: int) -> Received[Header] | None:
         """The next message; None when none came in time, or one of no use."""
         if not self._socket.poll(timeout_ms):
+            self._go_on()
             return None
         return self._reader.read(self._socket.recv_multipart(), self._clock.now_ns())
 
     def close(self) -> None:
-        self._context.destroy(linger=0)
+        self._monitor.close()
+        self._socket.close()
+
+    def _go_on(self) -> None:
+        """Connect anew where ZeroMQ has given up, as it does after a message that is far too large."""
+        with suppress(AccessError):  # whoever is there does not speak as a feed does; another may
+            self._monitor.attend()
+        if self._monitor.given_up_in_s == 0:
+            self._monitor.begin_anew()
+            rejoin(self._socket, self._address)
 
 
 def _fits(header: AudioHeader | VideoHeader, size: int) -> bool:

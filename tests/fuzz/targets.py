@@ -9,17 +9,22 @@ from pathlib import Path
 
 import msgspec
 
+from agent.capture.fed import FedAudio, FedVideo
+from agent.capture.feed_line import FeedReader
+from agent.clock import ManualClock
 from agent.stream.door import reaches_ours
 from agent.stream.doorman import Doorman, Limits
 from agent.stream.recorded import RecordingError, read
 from deadpan import keys
 from deadpan.errors import AccessError, SpecError
+from deadpan.feed import AudioHeader, VideoHeader
 from deadpan.messages import from_body, to_json, topic, type_name
 from deadpan.reading import Reading
 from deadpan.timeline import Timeline
 from tests.deadpan.sent import every_type
 
 _SCRATCH = Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp") / f"deadpan-fuzz-{os.getpid()}"  # noqa: S108 - the name is ours, and bytes of noise are no secret
+_FEED = "ipc:///not/connected"
 _WANTED = ("estimate", "utterance", "transcript", "event", "health", "welcome")
 
 
@@ -70,8 +75,21 @@ def requests(data: bytes) -> None:
         assert doorman.counters["connections"] <= 4
 
 
+def feed(data: bytes) -> None:
+    """A feed's messages, one a line, each header before its payload: taken as sound, as a picture, or not at all."""
+    sounds, pictures = FedAudio(_FEED, ManualClock()), FedVideo(_FEED, ManualClock())
+    hearing, seeing = FeedReader(AudioHeader, sounds.losses), FeedReader(VideoHeader, pictures.losses)
+    for part in _parts(data):
+        header, brace, payload = part.partition(b"}")
+        frames = [b"", header + brace, payload]
+        if (piece := hearing.read(frames, 0)) is not None:
+            assert all(len(chunk.pcm) for chunk in sounds.push(piece))
+        if (picture := seeing.read(frames, 0)) is not None:
+            pictures.push(picture)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (message, stream, key, recording, requests)
+    each.__name__: each for each in (message, stream, key, recording, requests, feed)
 }
 
 
@@ -86,6 +104,11 @@ def seeds(name: str) -> list[bytes]:
             return [keys.written(keys.Keys(*[b"a" * 40] * 3))]
         case "requests":
             return [b"\x80\n\x00\x01deadpan/1/\n\x00\x00deadpan/1/"]
+        case "feed":
+            sound = AudioHeader(session="s", seq=0, pts_ns=0, measured=True, sample_rate_hz=48_000, channels=2)
+            picture = VideoHeader(session="s", seq=0, pts_ns=0, width=2, height=1)
+            once = msgspec.json.encode(sound) + bytes(4 * 960) + b"\n" + msgspec.json.encode(picture) + bytes(6)
+            return [once, once + b"\n" + once.replace(b'"seq":0', b'"seq":1')]
         case _:
             return [*bodies, whole]
 
