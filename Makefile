@@ -6,6 +6,7 @@
 # make train  all weights again, from ../shared/data and CLIPS
 # make evaluate  what the models are worth, on what they have not met: writes docs/evaluation.md (CLIPS as for train)
 # make bench  whole-process figures of this machine
+# make soak   40 minutes at real time and 3 hours under a virtual clock: writes docs/reliability.md (ARGS=--help)
 # make bench-speech  word errors, delays and word times of each speech engine (CLIPS=DIR adds conversation; ARGS=--help)
 PYTHON ?= python3.11
 SECONDS ?= 60
@@ -13,7 +14,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test test-frameworks test-long fuzz train evaluate bench bench-speech clean
+.PHONY: run test test-frameworks test-long fuzz train evaluate bench soak bench-speech clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -61,6 +62,10 @@ evaluate: .venv/dev.stamp
 bench: .venv/dev.stamp
 	@sh scripts/system-libraries live
 	$(BIN)/python -m bench
+
+soak: .venv/dev.stamp
+	@sh scripts/system-libraries live
+	$(BIN)/python -m bench.soak $(ARGS)
 
 # CLIPS as for train
 bench-speech: .venv/dev.stamp

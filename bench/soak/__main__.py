@@ -1,0 +1,41 @@
+"""python -m bench.soak: the agent at real time and for hours under a virtual clock; writes docs/reliability.md."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from bench.soak import live, replay
+from bench.soak.report import LIVE, PAGE, REPLAY, live_part, replay_part, write_part
+
+
+def main() -> None:
+    options = _options().parse_args()
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        if options.minutes:
+            session = live.play(options.minutes, options.every, Path(folder))
+            lines = live_part(session, options.warm_up * 60)
+            print("\n".join(lines), flush=True)
+            write_part(LIVE, lines, options.page)
+        if options.hours:
+            scoring = replay.play(options.hours, options.every, Path(folder))
+            lines = replay_part(scoring, options.warm_up * 60)
+            print("\n".join(lines), flush=True)
+            write_part(REPLAY, lines, options.page)
+
+
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
+    options.add_argument("--minutes", type=float, default=40, help="at real time; 0: not at all (default 40)")
+    options.add_argument("--hours", type=float, default=3, help="of recording, scored; 0: not at all (default 3)")
+    options.add_argument("--every", type=float, default=10, metavar="S", help="between two samples (default 10)")
+    options.add_argument(
+        "--warm-up", type=float, default=10, metavar="MIN", help="minutes left out of slopes and drift (default 10)"
+    )
+    options.add_argument("--page", type=Path, default=PAGE, help="what to write it into (default %(default)s)")
+    return options
+
+
+if __name__ == "__main__":
+    main()
