@@ -7,10 +7,11 @@ MediaPipe's own blendshape model (see training/delivery/blendshapes.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 
 import numpy as np
 from numpy.typing import NDArray
+
+from encoders.shipped import shipped
 
 # Points on bone: they move with the head and hardly with the expression.
 RIGID = (
@@ -48,8 +49,8 @@ class ExpressionModel:
     def load(cls) -> ExpressionModel:
         """The shipped weights."""
         with (
-            as_file(files("encoders").joinpath("weights", "face_expression.npz")) as path,
-            np.load(path, allow_pickle=False) as stored,
+            shipped("encoders", "face_expression.npz") as folder,
+            np.load(folder / "face_expression.npz", allow_pickle=False) as stored,
         ):
             count = sum(name.startswith("weights_") for name in stored)
             layers = tuple((stored[f"weights_{i}"], stored[f"bias_{i}"]) for i in range(count))

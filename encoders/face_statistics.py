@@ -6,7 +6,6 @@ import json
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from encoders.baseline import Baseline
 from encoders.head import Statistic
+from encoders.shipped import shipped
 
 WINDOW_S = 5.0
 LEAST_SEEN_S = 1.0
@@ -85,7 +85,8 @@ class ChannelScale:
     @classmethod
     def load(cls) -> ChannelScale:
         """The shipped figures. Raises ValueError when they are of other channels."""
-        text = files("encoders").joinpath("weights", "face_channels.json").read_text(encoding="utf-8")
+        with shipped("encoders", "face_channels.json") as folder:
+            text = (folder / "face_channels.json").read_text(encoding="utf-8")
         stored = json.loads(text)
         if stored["channels"] != list(CHANNELS):
             raise ValueError(f"the channel scale is of {stored['channels']}")

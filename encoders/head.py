@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from encoders.recent import Recent
 from encoders.samples import Cue, Modality, Reading
+from encoders.shipped import shipped
 
 CUES = 3
 LEAST_EFFECT = 0.01
@@ -124,8 +124,9 @@ class Head:
     @classmethod
     def load(cls, modality: Modality, statistics: Sequence[Statistic], dims: Sequence[str]) -> Head:
         """The shipped weights. Raises ValueError when they were trained for other statistics or vectors."""
-        with as_file(files("encoders").joinpath("weights", f"{modality.value}_head.npz")) as path:
-            return cls.read_file(path, modality, statistics, dims)
+        name = f"{modality.value}_head.npz"
+        with shipped("encoders", name) as folder:
+            return cls.read_file(folder / name, modality, statistics, dims)
 
     @classmethod
     def read_file(cls, path: Path, modality: Modality, statistics: Sequence[Statistic], dims: Sequence[str]) -> Head:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from encoders.onnx import one_thread_session
+from encoders.shipped import shipped
 from encoders.speech.moonshine import embedded_folder
 
 SOUND_DIMS = tuple(f"sound_{number}" for number in range(32))
@@ -45,8 +45,8 @@ class SoundModel:
         Raises FileNotFoundError when that package is missing.
         """
         with (
-            as_file(files("encoders").joinpath("weights", "sound.npz")) as path,
-            np.load(path, allow_pickle=False) as stored,
+            shipped("encoders", "sound.npz") as folder,
+            np.load(folder / "sound.npz", allow_pickle=False) as stored,
         ):
             return cls(open_ears(), stored["mean"], stored["matrix"])
 

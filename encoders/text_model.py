@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from encoders.onnx import one_thread_session
+from encoders.shipped import DamagedError, shipped
 from encoders.text_tokens import lay_out, stack
 
 WEIGHTS = "text.onnx"
@@ -65,8 +65,8 @@ class TextModel:
         """
         if folder is not None:
             return cls._load(folder)
-        with as_file(files("encoders").joinpath("weights")) as shipped:
-            return cls._load(shipped)
+        with shipped("encoders", WEIGHTS, TOKENIZER, SETTINGS) as shipped_here:
+            return cls._load(shipped_here)
 
     def encode(self, utterance: str, context: Sequence[str] = ()) -> TextReading:
         """Read `utterance` after `context` (oldest turn first). Raises ValueError when the utterance has no words."""
@@ -117,7 +117,7 @@ class TextModel:
         settings: dict[str, Any] = json.loads((folder / SETTINGS).read_text("utf-8"))
         digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
         if digest != settings["sha256"]:
-            raise ValueError(f"{folder / WEIGHTS} has sha256 {digest}, {SETTINGS} expects {settings['sha256']}")
+            raise DamagedError(f"{folder / WEIGHTS} has sha256 {digest}, {SETTINGS} expects {settings['sha256']}")
         return cls(
             session=one_thread_session(folder / WEIGHTS),
             tokenizer=Tokenizer.from_file(str(folder / TOKENIZER)),

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.samples import Modality
+from encoders.shipped import DamagedError
 from fusion.evidence import Dims, Evidence
 
 INPUTS = (
@@ -61,7 +62,7 @@ class Network:
         path = folder / weights.graph
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if digest != weights.sha256:
-            raise ValueError(f"{path} has sha256 {digest}, its description expects {weights.sha256}")
+            raise DamagedError(f"{path} has sha256 {digest}, its description expects {weights.sha256}")
         return cls(weights, one_thread_session(path))
 
     def log_odds(self, evidence: Sequence[Evidence], /) -> NDArray[np.float64]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import msgspec
 
+from encoders.shipped import shipped
 from fusion.late import Late, LateWeights
 from fusion.model import Fusion
 from fusion.network import Network, NetworkWeights
@@ -26,12 +26,12 @@ def load(folder: Path | None = None) -> Fusion:
     """The fusion model in `folder`, or the shipped one, for speech of which half is sarcastic.
 
     Raises FileNotFoundError when a file is missing, msgspec.ValidationError when fusion.json says something else, and
-    ValueError when the graph is not the one it was written for.
+    DamagedError when the graph is not the one it was written for, or the description not the one that shipped.
     """
     if folder is not None:
         return _load(folder)
-    with as_file(files("fusion").joinpath("weights")) as shipped:
-        return _load(shipped)
+    with shipped("fusion", DESCRIPTION) as shipped_here:
+        return _load(shipped_here)
 
 
 def assemble(description: Description, function: Late | Network) -> Fusion:

@@ -22,6 +22,7 @@ from training.clips.media import SAMPLE_RATE_HZ, decode_audio
 from training.clips.paths import WEIGHTS
 from training.clips.sources import read_clips
 from training.parts import part_of
+from training.sums import write_sums
 
 LONGEST = WINDOW_HOPS * SAMPLE_RATE_HZ // 10
 
@@ -41,6 +42,7 @@ def main() -> None:
     ]
     mean, matrix = fit_projection(np.array(pooled))
     np.savez_compressed(WEIGHTS / "sound.npz", mean=mean, matrix=matrix)
+    write_sums(WEIGHTS)
     print(f"{len(pooled)} stretches of {len(clips)} clips")
 
 

@@ -24,6 +24,7 @@ from agent.processes.models import Models
 from agent.processes.stages import encoding_stage
 from agent.processes.wire import Ended, Failure, Timed, pack, unpack
 from agent.topology import WorkerName
+from encoders.shipped import DamagedError
 
 _HEAD = struct.Struct("<Iq")
 
@@ -84,7 +85,7 @@ def main() -> int:
         try:
             for timed in encode(order, models):
                 write(out, timed)
-        except (DeadpanError, FileNotFoundError) as error:
+        except (DeadpanError, FileNotFoundError, DamagedError) as error:
             write(out, Timed(0, Failure(str(error))))
         out.flush()
     return 0

@@ -22,6 +22,7 @@ from agent.processes.assignment import EXIT_FAILED, Assignment, Orders
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
 from agent.processes.reach import Reach, needed
+from encoders.shipped import DamagedError
 
 
 def main() -> int:
@@ -42,7 +43,7 @@ def main() -> int:
     heart = Heart(bus, assignment.name, round(assignment.config.supervision.pulse_s * 1e9), network)
     try:
         _work(assignment, orders, bus, heart, outside)
-    except (DeadpanError, FileNotFoundError) as error:  # the latter: weights that are not there
+    except (DeadpanError, FileNotFoundError, DamagedError) as error:  # the latter two: weights
         heart.beat("failed", {}, str(error))
         return EXIT_FAILED
     except ImportError as error:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from agent import isolation
 from agent.config import Config, PrivacyConfig
 from agent.isolation import IsolationError, obstacle
 from agent.session import isolates
@@ -103,5 +102,5 @@ def test_where_it_is_required_and_cannot_be_nothing_starts(monkeypatch: pytest.M
 
 
 def test_other_systems_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(isolation.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert obstacle() == "only Linux can cut a process off from the network"

@@ -23,7 +23,7 @@ _prepare = working.prepare
 
 
 @contextmanager
-def prepare_and_reach(assignment: Assignment, bus: Bus, outside: Outside | None) -> Iterator[working.Work]:
+def prepare_and_reach(assignment: Assignment, bus: Bus, outside: Outside | None = None) -> Iterator[working.Work]:
     """The work itself, after the try."""
     with _prepare(assignment, bus, outside) as work:
         try:

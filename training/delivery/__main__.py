@@ -44,6 +44,7 @@ from training.delivery.scores import (
     measures,
 )
 from training.parts import Part, part_of
+from training.sums import write_sums
 
 
 def main() -> None:
@@ -101,6 +102,7 @@ def ship_head(
     recipe = replace(kinds(RECIPES[modality])[SHIPPED], networks=networks)
     head = train_head(gather_rows(clips, observations, modality), recipe)
     head.save(WEIGHTS / f"{modality.value}_head.npz", recipe.dims)
+    write_sums(WEIGHTS)
     return head
 
 
@@ -120,6 +122,7 @@ def distil_expression(clips: Sequence[Clip], data: Path) -> None:
     model = fit(faces, invented, chosen)
     save(model, WEIGHTS / "face_expression.npz")
     scale_channels(faces, model)
+    write_sums(WEIGHTS)
     write_section(CARD, describe_expression(agreement), EXPRESSION)
 
 

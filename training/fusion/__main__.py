@@ -34,6 +34,7 @@ from training.fusion.networks import Gated
 from training.fusion.raw_bytes import ClipBytes, read_bytes
 from training.fusion.speed import time_ticks
 from training.measures import auc, paired
+from training.sums import write_sums
 
 WEIGHTS = ROOT / "fusion" / "weights"
 _TIMED_CLIPS = 12
@@ -69,6 +70,7 @@ def main() -> None:
     everything = read_examples(clips, Readers(None, observed, heads), "everything")
     fitted = {name: fit(name, everything, Schedule()) for name in {"late", "gated", winner.name}}
     parity = export(fitted[winner.name], everything, chosen.weights, f"{winner.name}-1")
+    write_sums(chosen.weights)
     truth = np.concatenate([one.truth for one in held])
     best, late = (np.concatenate([one.whole[name] for one in held]) for name in (winner.name, "late"))
     write_section(

@@ -18,6 +18,7 @@ import torch
 
 from encoders.text_model import SETTINGS, TOKENIZER, WEIGHTS, TextModel
 from training.parts import Part
+from training.sums import write_sums
 from training.text import recipe
 from training.text.batches import load_tokenizer
 from training.text.card import Speed, Tested, describe, replace_section
@@ -74,6 +75,7 @@ def ship() -> None:
     """Make the model that never saw Friends the shipped one: the test on Friends then measures what ships."""
     for name in (WEIGHTS, TOKENIZER, SETTINGS):
         shutil.copyfile(model_folder(Part.FRIENDS, "") / name, SHIPPED / name)
+    write_sums(SHIPPED)
 
 
 def time_calls(calls: int = 200) -> Speed:
