@@ -14,6 +14,8 @@ from deadpan.messages import Pace
 
 EXIT_FAILED = 3
 """How a process ends that has told the supervisor why it cannot go on."""
+EXIT_AWAY = 4
+"""The same, of a device that is not to be had at present: it may come back."""
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +31,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     microphone: str | int | None = None
     modalities: tuple[str, ...] = ()
     restarted: bool = False
+    understudy: bool = False
+    """Whether it is to load what it needs and then wait until its predecessor has died."""
     isolated: bool = False
     """Whether it is to give up what it does not need of the network."""
     origin_unix_ns: int = 0

@@ -8,11 +8,22 @@ from pathlib import Path
 
 import zmq
 
-from agent.processes.wire import Bound, Condition, Ended, Value, pack, unpack
+from agent.processes.soundness import is_sound
+from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Value, pack, unpack
 from agent.topology import EDGES, WORKERS, Edge, Keep, WorkerName
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
 _SUPERVISOR_DEPTH = 1000
+_LARGEST_BYTES = 64 << 20  # a picture of 4096 by 4096
+_RECONNECT_MS = 20  # a reader that is back is to be found at once
+_CARRIED: dict[str, tuple[type[Value], ...]] = {
+    "frames": (VideoFrame, Ended),
+    "audio": (AudioChunk, Ended),
+    "embeddings, watermarks": (Embedding, Bound, Ended),
+    "transcripts, embeddings, watermarks": (Transcript, Embedding, Bound, Ended),
+}
+SUPERVISED: tuple[type[Value], ...] = (Pulse, Absorbed)
+"""What reaches the supervisor."""
 _ENCODERS = {worker.modality.value: worker.name for worker in WORKERS if worker.modality is not None}
 
 
@@ -27,6 +38,7 @@ class Outbox:
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], folder: Path, reader: str, depth: int) -> None:
         self._socket = context.socket(zmq.PUSH)
         self._socket.setsockopt(zmq.SNDHWM, depth)
+        self._socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
         self._socket.setsockopt(zmq.LINGER, 500)  # the last words of a process that stops in order
         self._socket.connect(endpoint(folder, reader))
         self.sent = 0
@@ -51,6 +63,7 @@ class Outbox:
 class Inbox:
     """The reading end of a process's edges. Gaps in the numbering of samples show what was lost on the way.
 
+    `kinds`: what may come, or None for anything. What is none of ours, or not sound, is left out and counted `damaged`.
     `attribute` counts by writer too, where an encoder's writings meet others'.
     """
 
@@ -62,11 +75,14 @@ class Inbox:
         depth: int,
         keep: Keep,
         *,
+        kinds: tuple[type[Value], ...] | None = None,
         attribute: bool = False,
     ) -> None:
+        self._kinds = kinds
         self._attribute = attribute
         self._socket = context.socket(zmq.PULL)
         self._socket.setsockopt(zmq.RCVHWM, depth)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_BYTES)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.bind(endpoint(folder, reader))
         self._keep = keep
@@ -84,6 +100,9 @@ class Inbox:
             except zmq.Again:
                 break
             except ValueError:
+                self.counters["damaged"] += 1
+                continue
+            if not (self._kinds is None or isinstance(value, self._kinds)) or not is_sound(value):
                 self.counters["damaged"] += 1
                 continue
             self._count(value)
@@ -158,7 +177,10 @@ class Bus:
     def _inbox(self, folder: Path, name: WorkerName, incoming: list[Edge]) -> Inbox:
         keep: Keep = "newest" if all(edge.keep == "newest" for edge in incoming) else "all"
         depth = sum(edge.depth for edge in incoming)
-        return Inbox(self._context, folder, name, depth, keep, attribute=len(incoming) > 1)
+        kinds = tuple({kind for edge in incoming for kind in _CARRIED[edge.carries]})
+        if name == "fusion":
+            kinds += (Condition,)  # the supervisor's word on how all are
+        return Inbox(self._context, folder, name, depth, keep, kinds=kinds, attribute=len(incoming) > 1)
 
 
 def _writer(value: Value) -> str:

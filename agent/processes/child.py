@@ -7,7 +7,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from signal import SIGKILL, SIGTERM, SIGUSR1
+from signal import SIGCONT, SIGUSR1
 
 import msgspec
 
@@ -16,7 +16,7 @@ from deadpan.messages import Pace
 
 WORKER = "agent.processes.worker"
 """The module that is run."""
-_TERMINATE_S, _KILL_S = 0.5, 5.0
+_ENOUGH = 32_768  # bytes of a log to look at
 QUIET = {"GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3", "OPENCV_LOG_LEVEL": "ERROR"}
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -26,6 +26,7 @@ class Child:
 
     def __init__(self, assignment: Assignment, folder: Path) -> None:
         self._log = folder / f"{assignment.name}.log"
+        self._asked_at = 0
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", WORKER],
@@ -65,20 +66,37 @@ class Child:
             return False
         return True
 
-    def end(self, *, dump: bool = False) -> None:
-        """End it whether it listens or not: its stacks to its log if asked for, then terminate, then kill."""
-        if dump:
-            self._process.send_signal(SIGUSR1)
-        self._process.send_signal(SIGTERM)
-        if not self.wait(_TERMINATE_S):
-            self._process.send_signal(SIGKILL)
-            self.wait(_KILL_S)
+    def ask_for_stacks(self) -> None:
+        """Have it write where all of its threads are, and do not wait. A stopped one is woken for it."""
+        self._asked_at = self._size()
+        self._process.send_signal(SIGUSR1)
+        self._process.send_signal(SIGCONT)
+
+    def stacks(self) -> str:
+        """What it has written since it was asked."""
+        return self._written(self._asked_at)
+
+    def kill(self) -> None:
+        """End it whether it listens or not, and do not wait."""
+        self._process.kill()
         self.stop()
 
     def last_lines(self, count: int = 6) -> str:
         """The end of what it wrote to standard error."""
+        return "\n".join(self._written(max(0, self._size() - _ENOUGH)).splitlines()[-count:])
+
+    def _size(self) -> int:
         try:
-            return "\n".join(self._log.read_text(errors="replace").strip().splitlines()[-count:])
+            return self._log.stat().st_size
+        except OSError:
+            return 0
+
+    def _written(self, since: int) -> str:
+        """What its log holds from that byte on."""
+        try:
+            with self._log.open("rb") as log:
+                log.seek(since)
+                return log.read(_ENOUGH).decode(errors="replace").strip()
         except OSError:
             return ""
 

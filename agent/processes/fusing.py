@@ -15,6 +15,8 @@ from fusion.model import Fusion
 from fusion.shipped import load as load_fusion
 
 _S = 1_000_000_000
+_AHEAD_NS = 10 * _S
+"""What is this far ahead of the clock was sent by a process that has gone astray."""
 
 
 def fuser_settings(config: FusionConfig) -> FuserSettings:
@@ -43,6 +45,8 @@ class FusingStage:
     ) -> None:
         model = model or load_fusion().expecting(config.base_rate)
         self.composer = Composer(session, stream, f"deadpan-{model.version}")
+        self._widths = {modality: getattr(model.function.dims, modality) for modality in modalities}
+        self._implausible = 0
         self._fuser = Fuser(model, modalities, fuser_settings(config), start_ns)
         self._open = set(modalities)
         self.media_end_ns = 0
@@ -56,7 +60,7 @@ class FusingStage:
 
     @property
     def counters(self) -> dict[str, int]:
-        return self._fuser.losses
+        return self._fuser.losses | ({"implausible": self._implausible} if self._implausible else {})
 
     @property
     def next_deadline_ns(self) -> int:
@@ -65,6 +69,8 @@ class FusingStage:
     def push(self, value: Value, now_ns: int) -> Iterator[Message]:
         """Take what a process sent; return the messages it makes due at once."""
         match value:
+            case Embedding() | Bound() | Transcript() | Ended() if not self._is_plausible(value, now_ns):
+                self._implausible += 1
             case Embedding():
                 self._fuser.push(value, now_ns)
                 if value.words is not None:
@@ -104,6 +110,22 @@ class FusingStage:
             self.finished = True
             losses = _listed(self._lost_sights + self._lost_sounds)
             yield self.composer.event("source_ended", self.media_end_ns, now_ns, detail=losses)
+
+    def _is_plausible(self, value: Embedding | Bound | Transcript | Ended, now_ns: int) -> bool:
+        """Whether fusion can take it, and the session goes on well with it: one astray must not take all along."""
+        latest_ns = now_ns + _AHEAD_NS
+        match value:
+            case Embedding():
+                width = self._widths.get(value.modality)
+                vectors = value.vector.shape if value.words is None else value.words.vectors.shape
+                fits = width is not None and (width == 0 or vectors[-1] == width or 0 in vectors)
+                return fits and value.interval.end_ns <= latest_ns
+            case Bound():
+                return value.modality in self._widths and value.bound_ns <= latest_ns
+            case Transcript():
+                return value.interval.end_ns <= latest_ns
+            case Ended():
+                return value.sender in self._widths
 
     def _take_losses(self, modality: Modality, losses: dict[str, int]) -> None:
         """Voice and text come of one sound: both tell what it lost, and it is counted once."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from agent.processes.bus import Bus
-from agent.processes.wire import Pulse
+from agent.processes.resident import resident_mb
+from agent.processes.wire import Pulse, PulseState
 from agent.topology import WorkerName
 
 
@@ -23,10 +24,23 @@ class Heart:
         self._worked_ns = (self._worked_ns or 0) + duration_ns
 
     def beat(
-        self, state: str, counters: dict[str, int], reason: str = "", lag_ms: float = 0.0, busy: float | None = None
+        self,
+        state: PulseState,
+        counters: dict[str, int],
+        reason: str = "",
+        lag_ms: float = 0.0,
+        busy: float | None = None,
     ) -> None:
         pulse = Pulse(
-            self._name, state, os.getpid(), lag_ms, self._bus.counters | counters, reason, busy, self._network
+            self._name,
+            state,
+            os.getpid(),
+            lag_ms,
+            self._bus.counters | counters,
+            reason,
+            busy,
+            self._network,
+            resident_mb(),
         )
         self._bus.to_supervisor.send(pulse)
 

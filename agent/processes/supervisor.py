@@ -20,13 +20,18 @@ import zmq
 from agent.config import SupervisionConfig
 from agent.errors import DeadpanError
 from agent.processes.assignment import EXIT_FAILED, Assignment
-from agent.processes.bus import Inbox, Outbox
+from agent.processes.bus import SUPERVISED, Inbox, Outbox
 from agent.processes.child import Child
 from agent.processes.governor import Governor, Load, ladder
+from agent.processes.understudy import Understudy
 from agent.processes.ward import Ward
 from agent.processes.wire import Absorbed, Condition, Ended, Pulse
 from agent.topology import EDGES, Worker, WorkerName
 from deadpan.messages import WorkerHealth
+
+_STACKS_S = 0.5
+"""The longest that one that hangs is given to say where."""
+_END_S = 5.0
 
 
 class StartError(DeadpanError):
@@ -51,8 +56,11 @@ class Supervisor:
             )
         )
         self._folder = folder
+        self._understudy = Understudy(
+            lambda: Child(msgspec.structs.replace(assignments["fusion"], restarted=True, understudy=True), folder)
+        )
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._pulses = Inbox(self._context, folder, "supervisor", 1000, "all")
+        self._pulses = Inbox(self._context, folder, "supervisor", 1000, "all", kinds=SUPERVISED)
         self._to_fusion = Outbox(self._context, folder, "fusion", 100)
         self._origin_monotonic_ns: int | None = None
         self._told_s = 0.0
@@ -85,7 +93,8 @@ class Supervisor:
     def start(self, optional: Iterable[WorkerName] = ()) -> list[StartError]:
         """Start all processes and begin the session once each is ready.
 
-        A process in `optional` that cannot start is left out and returned with the reason; any other raises StartError.
+        A process in `optional` that cannot start is returned with the reason, and left out, for as long as its device
+        is not to be had if that is the reason; any other raises StartError.
         """
         tolerated = set(optional)
         left_out: list[StartError] = []
@@ -101,9 +110,11 @@ class Supervisor:
                     if ward.worker.name not in tolerated:
                         raise problem
                     left_out.append(problem)
+                    if ward.is_away:
+                        ward.retry(time.monotonic(), ward.health.reason, self._settings.restarts_within_s)
         self._origin_monotonic_ns = time.monotonic_ns()
         for ward in self._wards.values():
-            if ward.child is not None and not ward.settled:
+            if ward.child is not None and ward.is_running:
                 ward.child.go(self._origin_monotonic_ns)
         return left_out
 
@@ -117,12 +128,14 @@ class Supervisor:
             changed = True
             for ward in self._wards.values():
                 self._set_pace(ward)
+        self._understudy.attend(now_s)
         if changed or now_s - self._told_s >= self._settings.pulse_s:
             self._told_s = now_s
             self._to_fusion.send(self.condition)
 
     def stop(self) -> None:
         """End every process, writers before their readers, and remove the session's folder. Safe to call twice."""
+        self._understudy.close(_END_S)
         for tier in sorted({ward.worker.tier for ward in self._wards.values()}):
             self._stop_tier([ward for ward in self._wards.values() if ward.worker.tier == tier])
         self._pulses.close()
@@ -132,7 +145,10 @@ class Supervisor:
 
     def _spawn(self, ward: Ward) -> None:
         restarted = ward.health.restarts > 0
-        ward.begin(Child(msgspec.structs.replace(ward.assignment, restarted=restarted), self._folder), time.monotonic())
+        child = self._understudy.step_in() if restarted and ward.worker.name == "fusion" else None
+        if child is None:
+            child = Child(msgspec.structs.replace(ward.assignment, restarted=restarted), self._folder)
+        ward.begin(child, time.monotonic())
 
     def _judge_start(self, ward: Ward, deadline_s: float) -> None:
         """Call a process failed that has died, or taken too long, before it was ready."""
@@ -157,7 +173,7 @@ class Supervisor:
                 if pulse.pid == ward.child.pid:
                     ward.heard_s, ward.absorbed_s = time.monotonic(), pulse.for_s
                 continue
-            if pulse.pid != ward.child.pid or (ward.retry_s is not None and pulse.state != "finished"):
+            if pulse.pid != ward.child.pid or (ward.is_down and pulse.state != "finished"):
                 continue  # the last words of the dead; only that it had finished is still news
             ward.heard_s, ward.absorbed_s = time.monotonic(), 0.0
             changed |= ward.take(pulse, began=self._origin_monotonic_ns is not None)
@@ -184,9 +200,8 @@ class Supervisor:
     def _attend(self, ward: Ward, now_s: float) -> bool:
         """Do what one process needs; whether its state has changed."""
         if ward.retry_s is not None:
-            if now_s < ward.retry_s:
-                return False
-            ward.retry_s = None
+            if now_s < ward.retry_s or (ward.child is not None and ward.exit_code is None):
+                return False  # two of a kind would be in each other's way
             self._spawn(ward)
             if ward.child is not None and self._origin_monotonic_ns is not None:
                 ward.child.go(self._origin_monotonic_ns)
@@ -194,30 +209,51 @@ class Supervisor:
             return True
         starting = ward.health.state == "starting"
         patience_s = self._settings.start_s if starting else self._settings.silence_s + ward.absorbed_s
+        if ward.doomed_s is not None:
+            return self._finish_off(ward, now_s)
         if ward.exit_code is not None:
             self._fell(ward, ward.last_words or ward.obituary, now_s)
-        elif now_s - ward.heard_s > patience_s and ward.child is not None:
-            ward.child.end(dump=True)
-            self._fell(ward, f"no sign of life for {patience_s:g} s", now_s)
+        elif ward.child is not None and now_s - ward.heard_s > patience_s:
+            ward.child.ask_for_stacks()
+            ward.doomed_s = now_s + _STACKS_S
+            ward.set("restarting", f"no sign of life for {patience_s:g} s")
+        elif ward.child is not None and (excess := ward.overgrown(self._settings.growth_mb)):
+            ward.child.kill()
+            self._fell(ward, excess, now_s)
         else:
             return False
+        return True
+
+    def _finish_off(self, ward: Ward, now_s: float) -> bool:
+        """Kill one that hangs once it has said where, or has had the time to."""
+        place = ward.whereabouts
+        if ward.child is None or not (place or ward.exit_code is not None or now_s >= (ward.doomed_s or now_s)):
+            return False
+        ward.child.kill()
+        self._fell(ward, ward.health.reason + (f"; it was in {place}" if place else ""), now_s)
         return True
 
     def _fell(self, ward: Ward, reason: str, now_s: float) -> None:
         """Decide what follows a death: another try after a pause, or none."""
         if ward.child is not None:
             ward.child.stop()
+        ward.doomed_s = None
         self._governor.forget(ward.worker.name)
-        ward.count_failure(now_s, self._settings.restarts_within_s)
+        within_s = self._settings.restarts_within_s
+        if ward.is_away:  # no failure of its own, and it may be plugged in again whenever its owner likes
+            ward.retry(now_s, reason, within_s)
+            return
+        failures = ward.count_failure(now_s, within_s)
         recording_lost = ward.assignment.source != "live" and ward.worker.tier == 0 and ward.exit_code == EXIT_FAILED
-        hopeless = recording_lost or len(ward.failures_s) >= self._settings.restarts
+        hopeless = recording_lost or failures >= self._settings.restarts
         if ward.worker.modality is not None and (hopeless or self._has_no_writer(ward)):
             self._to_fusion.send(Ended(ward.worker.modality))  # it can no longer say so itself
         if hopeless:
-            often = f"failed {len(ward.failures_s)} times in {self._settings.restarts_within_s:g} s, last: {reason}"
+            often = f"failed {failures} times in {within_s:g} s, last: {reason}"
             ward.set("failed", reason if recording_lost else often)
             return
-        ward.retry_after_pause(now_s, reason)
+        steps_in = ward.worker.name == "fusion" and failures == 1 and self._understudy.waits
+        ward.retry(now_s, reason, within_s, at_once=steps_in)
 
     def _has_no_writer(self, ward: Ward) -> bool:
         """Whether all that wrote to it have come to their end, so that nothing more will reach it."""
@@ -231,7 +267,9 @@ class Supervisor:
         deadline_s = time.monotonic() + self._settings.stop_s
         for child in children:
             if not child.wait(deadline_s - time.monotonic()):
-                child.end()
+                child.kill()
+        for child in children:
+            child.wait(_END_S)
         for ward in wards:
             if ward.health.state != "failed":
                 ward.set("stopped")

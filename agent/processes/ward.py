@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
-from agent.processes.assignment import Assignment
+from agent.processes.assignment import EXIT_AWAY, Assignment
 from agent.processes.child import Child
 from agent.processes.wire import Pulse
 from agent.topology import Worker
 from deadpan.messages import WorkerHealth, WorkerState
 
+_CALL = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<call>\S+)')  # as faulthandler writes it
+_OUTERMOST = "_run_module_as_main"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0
 
 
@@ -29,10 +33,16 @@ class Ward:
     """How much longer than usual it may be silent."""
     retry_s: float | None = None
     """When it is to be started again; None unless it is dead."""
+    doomed_s: float | None = None
+    """When it is killed at the latest, having been asked where it hangs; None unless it hangs."""
     last_words: str = ""
     """Why it could not go on, as far as it could say so itself."""
+    memory_mb: float | None = None
+    ready_mb: float | None = None
+    """What it held when it was ready, its models loaded."""
     failures_s: deque[float] = field(default_factory=deque)
     _pause_s: float = _FIRST_PAUSE_S
+    _fell_s: float | None = None
 
     @property
     def settled(self) -> bool:
@@ -42,7 +52,17 @@ class Ward:
     @property
     def is_running(self) -> bool:
         """Whether there is a process to talk to."""
-        return self.child is not None and self.exit_code is None and self.retry_s is None and not self.settled
+        return self.child is not None and self.exit_code is None and not self.is_down and not self.settled
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it is dead or about to be, and to be started again."""
+        return self.retry_s is not None or self.doomed_s is not None
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it ended because its device is not to be had at present."""
+        return self.exit_code == EXIT_AWAY
 
     @property
     def exit_code(self) -> int | None:
@@ -59,20 +79,38 @@ class Ward:
         lines = self.child.last_lines()
         return f"ended with exit code {code}" + (f":\n{lines}" if lines else "")
 
+    @property
+    def whereabouts(self) -> str:
+        """Where it hangs: the innermost call of its main thread, with which its stacks end; empty if unknown."""
+        stacks = "" if self.child is None else self.child.stacks()
+        _, _, calls = stacks.rpartition("(most recent call first):")
+        found = _CALL.search(calls) if _OUTERMOST in calls else None  # else there is more to come
+        return "" if found is None else f"{found['call']} ({Path(found['file']).name}:{found['line']})"
+
     def begin(self, child: Child, now_s: float) -> None:
         """A child has been started for it."""
         self.child, self.heard_s, self.absorbed_s, self.last_words = child, now_s, 0.0, ""
+        self.retry_s = self.doomed_s = self.memory_mb = self.ready_mb = None
         self.health = msgspec.structs.replace(self.health, state="starting", pid=child.pid)
 
     def set(self, state: WorkerState, reason: str = "") -> None:
         self.health = msgspec.structs.replace(self.health, state=state, reason=reason, pid=None)
 
+    def overgrown(self, growth_mb: float) -> str:
+        """How far it has outgrown what it was when it was ready, in words; empty when by no more than that."""
+        if self.memory_mb is None or self.ready_mb is None or self.memory_mb - self.ready_mb <= growth_mb:
+            return ""
+        return f"grew to {self.memory_mb:.0f} MB, from {self.ready_mb:.0f} MB when it was ready"
+
     def take(self, pulse: Pulse, *, began: bool) -> bool:
         """Heed a sign of life; whether it brings news. Once the session has begun, a failure waits for the exit."""
-        state = "stopped" if pulse.state == "finished" else pulse.state
+        state: str = "stopped" if pulse.state == "finished" else pulse.state
         if state == "failed":
             self.last_words = pulse.reason
             state = self.health.state if began else state  # its exit decides between another try and giving up
+        self.memory_mb = pulse.memory_mb
+        if pulse.state == "ready":
+            self.ready_mb = pulse.memory_mb
         before = self.health.state, self.health.reason
         self.health = msgspec.structs.replace(
             self.health,
@@ -85,17 +123,19 @@ class Ward:
         )
         return before != (state, pulse.reason)
 
-    def count_failure(self, now_s: float, within_s: float) -> None:
-        """Remember a failure, and forget those that are longer ago."""
+    def count_failure(self, now_s: float, within_s: float) -> int:
+        """Remember a failure, and forget those that are longer ago; how many there are now."""
         self.failures_s.append(now_s)
         while now_s - self.failures_s[0] > within_s:
             self.failures_s.popleft()
-        if len(self.failures_s) == 1:
-            self._pause_s = _FIRST_PAUSE_S  # what it went through before is long past
+        return len(self.failures_s)
 
-    def retry_after_pause(self, now_s: float, reason: str) -> None:
-        """Let it be started again after a pause, twice as long as the last."""
-        self.retry_s = now_s + self._pause_s
+    def retry(self, now_s: float, reason: str, calm_s: float, *, at_once: bool = False) -> None:
+        """Let it be started again, at once or after a pause: twice as long as the last, if that was within `calm_s`."""
+        if self._fell_s is None or now_s - self._fell_s > calm_s:
+            self._pause_s = _FIRST_PAUSE_S  # what it went through before is long past
+        self._fell_s = now_s
+        self.retry_s = now_s if at_once else now_s + self._pause_s
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
         self.set("restarting", reason)
         self.health = msgspec.structs.replace(self.health, restarts=self.health.restarts + 1)

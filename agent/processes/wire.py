@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -36,12 +36,15 @@ class Failure:
     reason: str
 
 
+PulseState: TypeAlias = Literal["ready", "running", "finished", "failed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """A worker's sign of life to the supervisor, once a second and on every change of state."""
 
     worker: WorkerName
-    state: str
+    state: PulseState
     pid: int
     lag_ms: float
     counters: dict[str, int]
@@ -51,6 +54,8 @@ class Pulse:
     """Which part of the time since the last pulse it was at work, in [0, 1]."""
     network: str = ""
     """How much of the network it can reach: see agent.processes.reach."""
+    memory_mb: float | None = None
+    """Resident memory; None where the system does not say."""
 
 
 @dataclass(frozen=True, slots=True)

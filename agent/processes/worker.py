@@ -15,14 +15,18 @@ from pathlib import Path
 import msgspec
 from setproctitle import setproctitle
 
+from agent.capture.source import CaptureError, Problem
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
 from agent.isolation import IsolationError, Outside, leave_network, prepare
-from agent.processes.assignment import EXIT_FAILED, Assignment, Orders
+from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED, Assignment, Orders
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
 from agent.processes.reach import Reach, needed
 from encoders.shipped import DamagedError
+
+_PASSING = (Problem.ABSENT, Problem.BUSY, Problem.VANISHED)
+"""What may be otherwise in a moment, without anybody changing a setting."""
 
 
 def main() -> int:
@@ -39,10 +43,15 @@ def main() -> int:
         return EXIT_FAILED
     orders = Orders(sys.stdin)
     orders.follow()
+    if assignment.understudy and not _stand_by(assignment, orders):
+        return 0
     bus = Bus(Path(assignment.folder), assignment.name)
     heart = Heart(bus, assignment.name, round(assignment.config.supervision.pulse_s * 1e9), network)
     try:
         _work(assignment, orders, bus, heart, outside)
+    except CaptureError as error:
+        heart.beat("failed", {}, str(error))
+        return EXIT_AWAY if assignment.source == "live" and error.problem in _PASSING else EXIT_FAILED
     except (DeadpanError, FileNotFoundError, DamagedError) as error:  # the latter two: weights
         heart.beat("failed", {}, str(error))
         return EXIT_FAILED
@@ -52,6 +61,19 @@ def main() -> int:
     finally:
         bus.close()
     return 0
+
+
+def _stand_by(assignment: Assignment, orders: Orders) -> bool:
+    """Load what the process needs and wait until it is needed itself; whether it ever is."""
+    setproctitle(f"deadpan: {assignment.name} (understudy)")
+    from agent.processes import working  # noqa: F401 - to have it and all that it imports
+    from fusion.shipped import load
+
+    load()
+    if orders.wait_for_go() is None:
+        return False
+    setproctitle(f"deadpan: {assignment.name}")
+    return True
 
 
 def _isolate(assignment: Assignment) -> tuple[Reach, Outside | None]:

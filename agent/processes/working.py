@@ -27,6 +27,8 @@ from deadpan.messages import Estimate, Message
 from encoders.samples import AudioChunk, Modality, VideoFrame
 
 _POLL_MS = 100  # the longest a process waits before it looks whether it is to stop
+_AHEAD_NS = 10_000_000_000
+"""What is stamped further ahead of the clock than this comes of a process that has gone astray."""
 _SILENT_NS = 3_000_000_000
 """A source that lives but gives nothing for this long is remarked upon."""
 
@@ -121,8 +123,9 @@ class Capturing:
             return
         began_ns = clock.now_ns() if self._restarted else 0
         for sample in paced(self._source, clock):
-            if sample is not None and sample.pts_ns >= began_ns:
-                yield sample
+            yield (
+                sample if sample is None or sample.pts_ns >= began_ns else None
+            )  # it lives while it looks for its place
 
 
 class Encoding:
@@ -130,16 +133,20 @@ class Encoding:
 
     def __init__(self, stage: Stage, bus: Bus) -> None:
         self._stage, self._bus = stage, bus
+        self._implausible = 0
 
     @property
     def counters(self) -> dict[str, int]:
-        return self._stage.counters
+        return self._stage.counters | ({"implausible": self._implausible} if self._implausible else {})
 
     def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
         inbox = _inbox(self._bus)
         lag_ms = 0.0
         while not orders.stopped.is_set():
             for value in inbox.receive(_POLL_MS):
+                if isinstance(value, VideoFrame | AudioChunk) and due_ns(value) > clock.now_ns() + _AHEAD_NS:
+                    self._implausible += 1
+                    continue
                 if orders.pace is not None:
                     self._stage.keep(orders.pace)
                 began_ns = clock.now_ns()

@@ -15,6 +15,7 @@ from deadpan.messages import Estimate, Event, Health, Message, Pace, Transcript,
 from encoders import samples
 from encoders.samples import Interval, Modality, Word
 from fusion.estimate import Scores, Window
+from fusion.late import Late, LateWeights
 from tests.fusion.evidence import MS, evidence
 
 
@@ -22,6 +23,7 @@ class Echo:
     """A fusion model that repeats the sarcasm of the newest embedding."""
 
     name, version = "echo", "echo-1"
+    function = Late(LateWeights(0, 0, 0, 0, 0, {}))
 
     def expecting(self, base_rate: float) -> Echo:
         del base_rate

@@ -12,12 +12,22 @@ from msgspec.structs import replace
 
 from agent.config import Config, SupervisionConfig
 from agent.processes import supervisor as under_test
-from agent.processes.assignment import EXIT_FAILED, Assignment
+from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED, Assignment
 from agent.processes.supervisor import StartError, Supervisor
-from agent.processes.wire import Absorbed, Condition, Ended, Pulse, Value
+from agent.processes.wire import Absorbed, Condition, Ended, Pulse, PulseState, Value
 from agent.topology import WORKERS, WorkerName
 from deadpan.messages import Pace
 from encoders.samples import Modality
+
+STACKS = """Thread 0x00007f (most recent call first):
+  File "/usr/lib/python3.11/threading.py", line 324 in wait
+
+Current thread 0x00007e (most recent call first):
+  File "/opt/deadpan/encoders/face.py", line 88 in embed
+  File "/opt/deadpan/agent/processes/working.py", line 150 in run
+  File "<frozen runpy>", line 88 in _run_code
+  File "<frozen runpy>", line 198 in _run_module_as_main
+"""
 
 
 class Scene:
@@ -31,6 +41,7 @@ class Scene:
         self.ended: list[str] = []
         """Which children were ordered to stop, in that order."""
         self.stillborn: WorkerName | None = None
+        self.stillborn_code = 1
         self.supervisors: list[Supervisor] = []
 
     def monotonic(self) -> float:
@@ -46,7 +57,7 @@ class Scene:
     def pulse(
         self,
         name: WorkerName,
-        state: str,
+        state: PulseState,
         reason: str = "",
         pid: int | None = None,
         *,
@@ -63,10 +74,13 @@ class Child:
     def __init__(self, scene: Scene, assignment: Assignment) -> None:
         self.pid = 100 + len(scene.children)
         self.assignment = assignment
-        self.exit_code = 1 if assignment.name == scene.stillborn else None
+        self.exit_code = scene.stillborn_code if assignment.name == scene.stillborn else None
+        self.hangs = ""
+        """What it answers when it is asked where it is."""
         self.origins: list[int] = []
         self.paces: list[Pace] = []
-        self.dumped = False
+        self.asked = False
+        self.unkillable = False
         self._scene = scene
         scene.children.append(self)
 
@@ -82,8 +96,14 @@ class Child:
     def wait(self, _timeout_s: float) -> bool:
         return True
 
-    def end(self, *, dump: bool = False) -> None:
-        self.dumped, self.exit_code = dump, -15
+    def ask_for_stacks(self) -> None:
+        self.asked = True
+
+    def stacks(self) -> str:
+        return self.hangs if self.asked else ""
+
+    def kill(self) -> None:
+        self.exit_code = self.exit_code if self.unkillable else -9
 
     def last_lines(self) -> str:
         return "the last it wrote"
@@ -120,7 +140,7 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     stand_ins: dict[str, Any] = {
         "time": scene,
         "Child": lambda assignment, _folder: Child(scene, assignment),
-        "Inbox": lambda *_: Inbox(scene),
+        "Inbox": lambda *_, **__: Inbox(scene),
         "Outbox": lambda *_: Outbox(scene),
     }
     for name, stand_in in stand_ins.items():
@@ -161,6 +181,23 @@ def _ready(scene: Scene, besides: tuple[WorkerName, ...] = ()) -> None:
 def _die(scene: Scene, supervisor: Supervisor, name: WorkerName, exit_code: int = -9) -> None:
     scene.child(name).exit_code = exit_code
     supervisor.attend(0)
+
+
+def _all_but(scene: Scene, *silent: WorkerName) -> None:
+    """A sign of life of everybody else."""
+    for worker in WORKERS:
+        if worker.name not in silent:
+            scene.pulse(worker.name, "running")
+
+
+def _hang(scene: Scene, supervisor: Supervisor, name: WorkerName) -> Child:
+    """Let a process be silent for too long."""
+    scene.now_s += 5.1
+    _all_but(scene, name)
+    supervisor.attend(0)
+    hung = scene.child(name)
+    assert hung.asked
+    return hung
 
 
 def _state(supervisor: Supervisor, name: WorkerName) -> tuple[str, str]:
@@ -281,14 +318,136 @@ def test_a_device_may_come_back_and_so_may_a_reader_that_was_killed(
 
 def test_a_process_that_falls_silent_leaves_its_stacks_and_is_started_again(scene: Scene, tmp_path: Path) -> None:
     supervisor = _started(scene, tmp_path)
-    hung = scene.child("face")
-    scene.now_s += 5.1
-    for name in ("fusion", "prosody", "speech", "camera", "microphone"):
-        scene.pulse(name, "running")
-    supervisor.attend(0)
-    assert hung.dumped
+    hung = _hang(scene, supervisor, "face")
     assert _state(supervisor, "face") == ("restarting", "no sign of life for 5 s")
     assert _state(supervisor, "prosody")[0] == "running"
+    supervisor.attend(0)
+    assert hung.exit_code is None  # it has a moment to say where it is
+    hung.hangs = STACKS
+    scene.pulse("face", "running")  # too late: it has been asked, and so woken
+    supervisor.attend(0)
+    assert hung.exit_code == -9
+    assert _state(supervisor, "face") == ("restarting", "no sign of life for 5 s; it was in embed (face.py:88)")
+
+
+def test_one_that_cannot_say_where_it_hangs_is_killed_all_the_same(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    hung = _hang(scene, supervisor, "face")
+    hung.hangs = STACKS[: STACKS.index("Current")]
+    scene.now_s += 0.49
+    supervisor.attend(0)
+    assert hung.exit_code is None
+    scene.now_s += 0.02
+    supervisor.attend(0)
+    assert hung.exit_code == -9
+    assert _state(supervisor, "face") == ("restarting", "no sign of life for 5 s")
+
+
+def test_one_that_does_not_die_of_a_kill_is_not_started_beside_itself(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    hung = _hang(scene, supervisor, "face")
+    hung.unkillable = True
+    for _ in range(10):
+        scene.now_s += 0.4
+        _all_but(scene, "face")
+        supervisor.attend(0)
+    assert scene.child("face") is hung
+    hung.exit_code = -9
+    supervisor.attend(0)
+    assert scene.child("face") is not hung
+
+
+def test_one_that_outgrows_its_bounds_is_started_again_and_told_of(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _supervisor(scene, tmp_path)
+    for pid, worker in enumerate(sorted(WORKERS, key=lambda worker: -worker.tier), 100):
+        scene.pulses.append(Pulse(worker.name, "ready", pid, 0.0, {}, memory_mb=300.0))
+    supervisor.start()
+    grown = scene.child("speech")
+    for memory_mb in (1299.0, 1301.0):
+        assert grown.exit_code is None
+        scene.pulses.append(Pulse("speech", "running", grown.pid, 0.0, {}, memory_mb=memory_mb))
+        supervisor.attend(0)
+    assert grown.exit_code == -9
+    assert _state(supervisor, "speech") == ("restarting", "grew to 1301 MB, from 300 MB when it was ready")
+    assert supervisor.condition.workers["speech"].restarts == 1
+
+
+def test_where_memory_is_not_told_nothing_outgrows_it(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    scene.pulses.append(Pulse("speech", "running", scene.child("speech").pid, 0.0, {}, memory_mb=90_000.0))
+    supervisor.attend(0)
+    assert _state(supervisor, "speech")[0] == "running"
+
+
+def test_a_device_that_is_away_is_looked_for_as_long_as_it_takes(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    for _ in range(20):
+        scene.pulse("camera", "failed", "There is no camera 7.")
+        _die(scene, supervisor, "camera", EXIT_AWAY)
+        assert _state(supervisor, "camera") == ("restarting", "There is no camera 7.")
+        scene.now_s += 10.1  # the longest pause
+        _all_but(scene, "camera")
+        supervisor.attend(0)
+    scene.pulse("camera", "running")
+    supervisor.attend(0)
+    assert _state(supervisor, "camera") == ("running", "")
+
+
+def test_a_device_that_is_away_at_the_start_joins_later(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _supervisor(scene, tmp_path)
+    _ready(scene, besides=("camera",))
+    scene.stillborn, scene.stillborn_code = "camera", EXIT_AWAY
+    scene.pulses.append(Pulse("camera", "failed", 104, 0.0, {}, "The camera is in use."))
+    (problem,) = supervisor.start(optional=["camera"])
+    assert str(problem) == "The camera is in use."
+    assert _state(supervisor, "camera") == ("restarting", "The camera is in use.")
+    scene.stillborn = None
+    scene.now_s += 0.3
+    supervisor.attend(0)
+    scene.pulse("camera", "running")
+    supervisor.attend(0)
+    assert _state(supervisor, "camera")[0] == "running"
+    assert scene.child("camera").origins == scene.child("face").origins
+
+
+def test_fusion_s_understudy_is_made_when_the_session_is_under_way_and_steps_in_at_once(
+    scene: Scene, tmp_path: Path
+) -> None:
+    supervisor = _started(scene, tmp_path)
+    assert not scene.child("fusion").assignment.understudy
+    scene.now_s += 2.1
+    _all_but(scene)
+    supervisor.attend(0)
+    understudy = scene.child("fusion")
+    assert understudy.assignment.understudy
+    assert understudy.origins == []
+    scene.children.remove(understudy)  # so that the one that plays is the newest of its name
+    playing = scene.child("fusion")
+    _die(scene, supervisor, "fusion")
+    scene.children.append(understudy)
+    supervisor.attend(0)
+    assert understudy.origins == playing.origins
+    assert supervisor.pid("fusion") == understudy.pid
+    scene.now_s += 1
+    _all_but(scene)
+    supervisor.attend(0)
+    assert scene.child("fusion") is understudy
+    for _ in range(2):
+        scene.now_s += 2.1
+        _all_but(scene)
+        supervisor.attend(0)
+    assert scene.child("fusion").assignment.understudy
+    assert scene.child("fusion") is not understudy
+
+
+def test_without_its_understudy_fusion_comes_back_like_the_others(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    _die(scene, supervisor, "fusion")
+    assert supervisor.pid("fusion") is None
+    scene.now_s += 0.3
+    supervisor.attend(0)
+    assert supervisor.pid("fusion") is not None
+    assert not scene.child("fusion").assignment.understudy
 
 
 def _silent_speech(scene: Scene, supervisor: Supervisor, seconds: int) -> None:
@@ -350,7 +509,7 @@ def test_the_last_words_of_a_predecessor_are_not_heeded(scene: Scene, tmp_path: 
 
 @pytest.mark.parametrize(("last", "state"), [("running", "restarting"), ("finished", "stopped")])
 def test_of_the_last_words_of_the_dead_only_that_it_had_finished_is_news(
-    scene: Scene, tmp_path: Path, last: str, state: str
+    scene: Scene, tmp_path: Path, last: PulseState, state: str
 ) -> None:
     supervisor = _started(scene, tmp_path, source="film.mp4")
     _die(scene, supervisor, "camera", exit_code=0)
