@@ -69,7 +69,7 @@ class FeedReader(Generic[Header]):
         """The message in these frames, received at `now_ns` of the machine's clock; None, and counted, if unusable."""
         try:
             header = self._decoder.decode(frames[1]) if len(frames) == _FRAMES else None
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             header = None
         if header is None or not _fits(header, len(frames[2])):
             self._losses["malformed"] += 1

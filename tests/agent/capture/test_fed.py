@@ -205,6 +205,7 @@ def header(**changed: object) -> bytes:
         [AUDIO_TOPIC, header(), b"\0\0", b""],
         [AUDIO_TOPIC, b"", b"\0\0"],
         [AUDIO_TOPIC, b"\xff\xfe", b"\0\0"],
+        [AUDIO_TOPIC, header(session="?").replace(b"?", b"\xa7"), b"\0\0"],
         [AUDIO_TOPIC, b"[" * 100_000, b"\0\0"],
         [AUDIO_TOPIC, b"{}", b"\0\0"],
         [AUDIO_TOPIC, header(seq=-1), b"\0\0"],
@@ -217,7 +218,7 @@ def header(**changed: object) -> bytes:
         [AUDIO_TOPIC, header(channels=2), b"\0\0"],
         [AUDIO_TOPIC, header(), bytes(2 * 160_001)],
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_what_is_no_message_is_counted(frames: list[bytes]) -> None:
     source, _ = fed()
