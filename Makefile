@@ -41,7 +41,7 @@ test-long: .venv/dev.stamp
 fuzz: .venv/dev.stamp
 	@$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || { echo "there is no atheris for this system: skipped"; exit 0; }; \
-	for target in message stream key recording requests feed; do \
+	for target in message stream memory key recording requests feed; do \
 		echo "fuzzing $$target for $(SECONDS) s"; \
 		$(BIN)/python -m tests.fuzz $$target .fuzz/$$target -max_total_time=$(SECONDS) -artifact_prefix=.fuzz/ || exit 1; \
 	done

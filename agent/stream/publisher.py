@@ -118,7 +118,7 @@ class Publisher:
 
     def _send(self, address: bytes, body: bytes) -> None:
         if self._failure is not None:
-            raise PublishError(f"the stream has broken down: {self._failure}") from self._failure
+            raise RuntimeError(f"the stream has broken down: {self._failure}") from self._failure
         try:
             self._inlet.send_multipart([address, body], zmq.NOBLOCK)
             self._published += 1

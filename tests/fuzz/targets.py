@@ -25,6 +25,7 @@ from tests.deadpan.sent import every_type
 
 _SCRATCH = Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp") / f"deadpan-fuzz-{os.getpid()}"  # noqa: S108 - the name is ours, and bytes of noise are no secret
 _FEED = "ipc:///not/connected"
+_EVERY = every_type()
 _WANTED = ("estimate", "utterance", "transcript", "event", "health", "welcome")
 
 
@@ -48,6 +49,31 @@ def stream(data: bytes) -> None:
             if said_again is not None:
                 timeline.add(said_again, now_ns)
                 timeline.at(min(said_again.start_ns, said_again.end_ns), said_again.end_ns, now_ns)
+
+
+def memory(data: bytes) -> None:
+    """Well-formed messages in any order, with any numbers, into the same memory: it answers, and stays small."""
+    timeline = Timeline(keep_s=5.0)
+    now_ns = 0
+    for at in range(0, len(data) - 9, 10):
+        kind, whose, seq, revision, final, start, length, published, passed, asked = data[at : at + 10]
+        now_ns += passed * 50_000_000
+        said = _EVERY[kind % len(_EVERY)]
+        changed: dict[str, object] = {
+            "session": str(whose % 3),
+            "stream": str(whose % 2),
+            "seq": seq,
+            "revision": revision % 3,
+            "utterance_id": seq,
+            "final": bool(final % 2),
+            "start_ns": start * 100_000_000,
+            "end_ns": (start + length) * 100_000_000,
+            "published_ns": published * 100_000_000,
+        }
+        fields = {name: value for name, value in changed.items() if name in said.__struct_fields__}
+        timeline.add(msgspec.structs.replace(said, **fields), now_ns)
+        stretch = timeline.at(asked * 100_000_000, (asked + length) * 100_000_000, now_ns)
+        assert bool(stretch.reason) or stretch.complete or stretch.sarcasm.probability is not None, stretch
 
 
 def key(data: bytes) -> None:
@@ -89,7 +115,7 @@ def feed(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (message, stream, key, recording, requests, feed)
+    each.__name__: each for each in (message, stream, memory, key, recording, requests, feed)
 }
 
 
@@ -102,6 +128,8 @@ def seeds(name: str) -> list[bytes]:
             return bodies
         case "key":
             return [keys.written(keys.Keys(*[b"a" * 40] * 3))]
+        case "memory":
+            return [bytes(range(100))]
         case "requests":
             return [b"\x80\n\x00\x01deadpan/1/\n\x00\x00deadpan/1/"]
         case "feed":
