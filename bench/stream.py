@@ -90,7 +90,10 @@ def tick_latencies_ms(subscribers: int) -> list[float]:
             _crowd(stack, endpoint, wait=False)
         assert session.stdout is not None
         read = [json.loads(line) for line in session.stdout]
-    return [message["latency_ms"] for message in read if message["type"] == "estimate"][25:]  # all are there by then
+    estimates = [message["latency_ms"] for message in read if message["type"] == "estimate"]
+    if len(estimates) < 100:
+        raise SystemExit(f"the session published {len(estimates)} estimates only; try: deadpan run --source demo")
+    return estimates[25:]  # all are there by then
 
 
 def import_s() -> float:

@@ -58,8 +58,11 @@ def test_what_is_loaded_is_noticed_and_what_is_missing_too() -> None:
     assert {"csv", "no_such_package"} <= loaded
 
 
-@pytest.mark.parametrize("module", ["agent.cli", "agent.commands.watch"])
-def test_the_command_line_and_watch_load_the_client_alone(module: str) -> None:
+@pytest.mark.parametrize(
+    "module",
+    ["agent.cli", *(f"agent.commands.{name}" for name in ("watch", "record", "play", "proxy", "keys"))],
+)
+def test_the_command_line_and_what_needs_no_model_load_the_client_alone(module: str) -> None:
     loaded = _loaded(f"import {module}")
     assert {"deadpan", "zmq", "msgspec"} <= loaded
     assert loaded.isdisjoint(HEAVY | TRAINING | {"numpy", "yaml", "rich", "soxr", "encoders", "fusion"})

@@ -50,8 +50,10 @@ def turning(exchange: Exchange) -> Iterator[Exchange]:
 class Agent:
     """A publisher of one stream, which publishes and greets when it is given a turn."""
 
-    def __init__(self, endpoint: str, stream: str, session: str, bus: str | None = None) -> None:
-        self.publisher = Publisher(endpoint, bus=bus)
+    def __init__(
+        self, endpoint: str, stream: str, session: str, bus: str | None = None, keys: Path | None = None
+    ) -> None:
+        self.publisher = Publisher(endpoint, keys=keys, bus=bus)
         self._stream, self._session, self._seq, self._greetings = stream, session, 0, 0
 
     def turn(self) -> None:
@@ -190,6 +192,15 @@ def test_a_proxy_with_keys_lets_in_who_holds_one(tmp_path: Path, stack: ExitStac
         heard(ann, [agent], lambda read: len(read) > 5 and exchange.counters["refused"] > 0)
         assert not stranger.poll(0)
         stranger.setsockopt(zmq.LINGER, 0)
+
+
+def test_an_agent_that_wants_keys_may_publish_through_a_proxy_on_its_machine(tmp_path: Path, stack: ExitStack) -> None:
+    Keyring.made(tmp_path / "keys")
+    out, bus = f"ipc://{tmp_path}/out", f"ipc://{tmp_path}/bus"
+    stack.enter_context(turning(Exchange(out, bus=bus)))
+    agent = stack.enter_context(closing(Agent(f"ipc://{tmp_path}/a", "a", "1", bus, tmp_path / "keys")))
+    with deadpan.subscribe(out, types=EVERY) as subscription:
+        heard(subscription, [agent], lambda read: ("a", "1") in welcomed(read))
 
 
 @pytest.mark.parametrize(
