@@ -19,7 +19,7 @@ from agent.stream.publisher import check_publishing
 from deadpan.endpoints import local_path
 
 _ROUND = 100
-_DEPTH = 1000
+_DEPTH = 200
 _MOST_BYTES = 1 << 20  # the longest message that a subscriber takes
 _ASK = b"\x01" + OURS
 _ASK_NS = 50_000_000  # newcomers who come together are answered together
