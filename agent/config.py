@@ -1,15 +1,14 @@
-"""config.yaml in, typed frozen settings out. The defaults live here; a test holds the file and them together."""
+"""What can be set: typed, frozen, at its default, and within its range. Where values come from: see agent.settings.
+
+config.yaml documents each; a test holds the file and this together.
+"""
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
-import yaml
+from typing import Literal
 
 from agent.errors import DeadpanError
 from agent.weights.engine import AUTO, LANGUAGES, EngineError, parse
@@ -119,36 +118,6 @@ class Config:
     supervision: SupervisionConfig = field(default_factory=SupervisionConfig)
 
 
-def load(path: Path | None) -> Config:
-    """Settings from a YAML file; the defaults for whatever it leaves out; all defaults without a file.
-
-    Raises ConfigError for a file that cannot be read, a key that is not known, or a value of the wrong kind or range.
-    """
-    if path is None:
-        return Config()
-    try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    tree = {} if tree is None else tree
-    _refuse_unknown_keys(path, tree, Config, "")
-    try:
-        config = msgspec.convert(tree, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_in_words(str(error))}") from error
-    return check(config, str(path))
-
-
-def found(path: Path | None) -> Config:
-    """The settings asked for, else those of ./config.yaml if it is there, else the defaults. Raises ConfigError."""
-    beside = Path("config.yaml")
-    return load(path if path is not None else beside if beside.is_file() else None)
-
-
 def check(config: Config, where: str) -> Config:
     """The configuration, if its values are in range; else ConfigError, naming the key and `where` it came from."""
     fusion, camera, speech, supervision = config.fusion, config.camera, config.speech, config.supervision
@@ -186,23 +155,3 @@ def check(config: Config, where: str) -> Config:
     except EngineError as error:
         raise ConfigError(f"{where}: speech.engine: {error}") from error
     return config
-
-
-def _refuse_unknown_keys(path: Path, tree: Any, kind: type, at: str) -> None:
-    if not isinstance(tree, dict):
-        raise ConfigError(f"{path}: {at or 'the file'} must be a table of keys and values")
-    fields = {each.encode_name: each.type for each in msgspec.inspect.type_info(kind).fields}  # type: ignore[attr-defined]  # kind is a dataclass
-    for key, value in tree.items():
-        place = f"{at}.{key}" if at else str(key)
-        if key not in fields:
-            near = difflib.get_close_matches(str(key), fields, n=1)
-            known = f"did you mean {near[0]}?" if near else f"there are: {', '.join(fields)}"
-            raise ConfigError(f"{path}: unknown key {place}; {known}")
-        if isinstance(fields[key], msgspec.inspect.DataclassType):
-            _refuse_unknown_keys(path, value, fields[key].cls, place)
-
-
-def _in_words(error: str) -> str:
-    """Turn 'Expected `float`, got `str` - at `$.fusion.tick_hz`' round: the place comes first."""
-    reason, _, place = error.partition(" - at ")
-    return f"{place.strip('`').removeprefix('$.')}: {reason}" if place else reason

@@ -16,11 +16,14 @@ from agent.config import Config
 from agent.engines import choose, installed
 from agent.isolation import obstacle
 from agent.processes.models import Models
+from agent.settings import Settings, value
 from agent.stream.endpoint import PublishError
+from agent.stream.present import present
 from agent.stream.publisher import Publisher, check_publishing
 from agent.weights.catalogue import CATALOGUE
 from agent.weights.engine import EngineError
 from agent.weights.store import Store, default_folder
+from deadpan.messages import Health
 
 _PACKAGES = (
     "mediapipe",
@@ -46,6 +49,18 @@ class Finding:
     found: str
     remedy: str = ""
     optional: bool = False
+
+
+def in_force(settings: Settings) -> Finding:
+    """Which settings these are."""
+    file = "no file" if settings.path is None else str(settings.path)
+    usual = Config()
+    changed = [
+        f"{key} {value(settings.config, key)} ({place})"
+        for key, place in settings.origins.items()
+        if value(settings.config, key) != value(usual, key)
+    ]
+    return Finding("settings", True, f"{file}: {', '.join(changed) or 'all at their defaults'}")
 
 
 def examine(config: Config) -> Iterator[Finding]:
@@ -165,8 +180,18 @@ def _endpoint(config: Config) -> Finding:
     try:
         Publisher(publish.endpoint, publish.encoding, publish.keys_folder).close()
     except PublishError as error:
+        health = present(publish)
+        if health is not None:
+            return _session(publish.endpoint, health)
         return Finding("endpoint", False, str(error), "end the other program, or set publish.endpoint", optional=True)
     return Finding("endpoint", True, f"{publish.endpoint} is free")
+
+
+def _session(endpoint: str, health: Health) -> Finding:
+    """The session that runs already, and what troubles it."""
+    told = f"one is running at {endpoint}: {'; '.join((health.state, *health.reasons))}"
+    remedy = "" if health.state == "ok" else "docs/reliability.md says what it does about that"
+    return Finding("session", health.state == "ok", told, remedy, optional=health.state != "failed")
 
 
 def _network(config: Config) -> Finding:

@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     _add_proxy(commands)
     _add_keys(commands)
     _add_models(commands)
+    _add_config(commands)
     doctor = commands.add_parser(
         "doctor",
         help="check devices, models, versions, ports and space",
@@ -200,6 +201,20 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     verify.add_argument("names", nargs="*", metavar="NAME", help="default: every model on this machine")
     remove = actions.add_parser("remove", help="delete models from this machine")
     remove.add_argument("names", nargs="+", metavar="NAME")
+
+
+def _add_config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    config = commands.add_parser(
+        "config",
+        help="show the settings in force, or check a file of them",
+        description="Settings are those of the command line, else of the environment (DEADPAN_SECTION__KEY, such as"
+        " DEADPAN_FUSION__TICK_HZ=4), else of the file, else the defaults.",
+    )
+    actions = config.add_subparsers(dest="action", required=True, metavar="show|check")
+    show = actions.add_parser("show", help="print all settings, as a file, and where each comes from")
+    show.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+    check = actions.add_parser("check", help="say whether a file can be used, and what it changes")
+    check.add_argument("file", type=Path, metavar="FILE")
 
 
 def _positive(text: str) -> float:

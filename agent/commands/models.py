@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from agent.config import found
 from agent.engines import choose, installed
+from agent.settings import found
 from agent.weights.catalogue import CATALOGUE, EMBEDDED, LICENCE, Entry, ModelError, entry
 from agent.weights.download import Downloader
 from agent.weights.engine import EngineError

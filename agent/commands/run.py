@@ -9,11 +9,12 @@ from dataclasses import replace
 from types import FrameType
 
 from agent.capture.feed_line import is_feed
-from agent.config import Config, ConfigError, check, found
+from agent.config import Config, ConfigError, check
 from agent.console import JsonLines, Lines, network_line
 from agent.engines import settle
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
+from agent.settings import found
 from agent.stream.endpoint import reachable
 from agent.stream.keyring import own_key
 from deadpan.messages import Estimate

@@ -12,11 +12,12 @@ from functools import partial
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from agent.config import check, found
+from agent.config import check
 from agent.engines import settle
 from agent.errors import DeadpanError
 from agent.replay import Player
 from agent.scoring import score
+from agent.settings import found
 
 
 def perform(options: argparse.Namespace) -> int:

@@ -13,7 +13,8 @@ from agent import doctor
 from agent.capture.devices import Device
 from agent.commands.doctor import perform
 from agent.config import Config, PublishConfig, SpeechConfig
-from agent.doctor import Finding, examine
+from agent.doctor import Finding, examine, in_force
+from agent.settings import Settings, gather
 from agent.weights.engine import EngineError
 from agent.weights.store import Store
 from tests.agent.weights.kept import install_engines, keep, small
@@ -62,7 +63,7 @@ def _of(subject: str, config: Config) -> Finding:
 def test_a_machine_that_has_everything_has_every_finding_ok_and_nothing_to_do(config: Config) -> None:
     findings = list(examine(config))
     assert [finding.subject for finding in findings] == [
-        "deadpan", "packages", "speech", "text", "prosody", "face", "camera", "microphone", "endpoint", "space",
+        "deadpan", "packages", "speech", "text", "prosody", "face", "camera", "microphone", "endpoint", "network", "space",
     ]  # fmt: skip
     assert all(finding.ok and finding.found and not finding.remedy for finding in findings)
 
@@ -186,6 +187,15 @@ def test_too_little_space_is_amiss(config: Config, monkeypatch: pytest.MonkeyPat
     assert finding.remedy == "free 1000000000 MB there"
 
 
+def test_the_settings_in_force_are_named_with_where_they_come_from(tmp_path: Path) -> None:
+    path = tmp_path / "quiet.yaml"
+    path.write_text("camera:\n  rate_hz: 15\n  device: none\n")
+    assert in_force(gather(path, {"DEADPAN_SOURCE": "demo"})) == Finding(
+        "settings", True, f"{path}: camera.device none ({path}:3), source demo (DEADPAN_SOURCE)"
+    )
+    assert in_force(Settings(Config(), {})).found == "no file: all at their defaults"
+
+
 @pytest.mark.parametrize(
     ("finding", "code", "line"),
     [
@@ -205,5 +215,6 @@ def test_only_what_deadpan_cannot_do_without_makes_the_command_fail(
     monkeypatch.setattr("agent.commands.doctor.examine", lambda _config: [finding])
     assert perform(Namespace(config=None)) == code
     told = capsys.readouterr().out
-    assert told.startswith(line)
+    assert told.startswith("ok    settings    ")
+    assert line in told
     assert (f"→ {finding.remedy}" in told) == bool(finding.remedy)

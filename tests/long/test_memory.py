@@ -14,7 +14,7 @@ import pytest
 from tests.integration.processes import DEADPAN, command_line, descendants
 from tests.long.recordings import write_hours
 
-MINUTES = int(os.environ.get("DEADPAN_LONG_MINUTES", "180"))
+MINUTES = int(os.environ.get("LONG_MINUTES", "180"))
 EVERY_S = 300
 UTTERANCES = 8  # in the demo
 WARM_MINUTES = 10
