@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def main() -> None:
             print("\n".join(lines), flush=True)
             write_part(LIVE, lines, options.page)
         if options.hours:
-            scoring = replay.play(options.hours, options.every, Path(folder))
+            scoring = replay.play(options.hours, options.every, Path(folder), options.within * 60)
             lines = replay_part(scoring, options.warm_up * 60)
             print("\n".join(lines), flush=True)
             write_part(REPLAY, lines, options.page)
@@ -29,6 +30,9 @@ def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     options.add_argument("--minutes", type=float, default=40, help="at real time; 0: not at all (default 40)")
     options.add_argument("--hours", type=float, default=3, help="of recording, scored; 0: not at all (default 3)")
+    options.add_argument(
+        "--within", type=float, default=math.inf, metavar="MIN", help="score no longer than this (default: to the end)"
+    )
     options.add_argument("--every", type=float, default=10, metavar="S", help="between two samples (default 10)")
     options.add_argument(
         "--warm-up", type=float, default=10, metavar="MIN", help="minutes left out of slopes and drift (default 10)"

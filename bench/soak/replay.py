@@ -30,35 +30,48 @@ class Replay:
     """What the scoring of hours was like. The samples' `at_s` is the second of the recording."""
 
     hours: float
+    """What was scored: all there was, or as far as it came in the time there was."""
     wall_s: float = 0.0
     samples: list[Sample] = field(default_factory=list)
     estimates: int = 0
     missing_ticks: int = 0
 
 
-def play(hours: float, every_s: float, folder: Path) -> Replay:
-    """Score so many hours of the demo over and over, looking at the processes every so many seconds of waiting."""
+def play(hours: float, every_s: float, folder: Path, within_s: float) -> Replay:
+    """Score so many hours of the demo over and over, looking at the processes every so many seconds of waiting.
+
+    What is not scored within the time is left out.
+    """
     recording = looped(demo_location(), folder / "hours.mkv", hours * 3600)
     replay, out = Replay(hours), folder / "scored"
     began_s = time.monotonic()
     with (folder / "replay.log").open("wb") as log:
         command = [*COMMAND, "score", str(recording), "--out", str(out)]
         with subprocess.Popen(command, stdout=log, stderr=log) as scoring:
+            estimates = out / recording.stem / "estimates.jsonl"
+            unfinished = estimates.with_suffix(".jsonl.part")
             try:
-                _follow(replay, scoring, out / recording.stem / "estimates.jsonl.part", every_s)
+                _follow(replay, scoring, unfinished, every_s, began_s + within_s)
+                in_time = scoring.poll() is not None
+                if scoring.returncode:
+                    raise SystemExit((folder / "replay.log").read_text())
+                numbers = _numbers(estimates if in_time else unfinished)
             finally:
                 scoring.terminate()
-    if scoring.returncode:
-        raise SystemExit((folder / "replay.log").read_text())
     replay.wall_s = time.monotonic() - began_s
-    with (out / recording.stem / "estimates.jsonl").open("rb") as lines:
-        numbers = [msgspec.json.decode(line, type=_Estimated).seq for line in lines]
+    replay.hours = hours if in_time else replay.samples[-1].at_s / 3600
     replay.estimates, replay.missing_ticks = len(numbers), numbers[-1] + 1 - len(set(numbers))
     return replay
 
 
-def _follow(replay: Replay, scoring: subprocess.Popen[bytes], written: Path, every_s: float) -> None:
-    while True:
+def _numbers(estimates: Path) -> list[int]:
+    """The numbers of the estimates in a file, but for a last line that is still being written."""
+    with estimates.open("rb") as lines:
+        return [msgspec.json.decode(line, type=_Estimated).seq for line in lines if line.endswith(b"\n")]
+
+
+def _follow(replay: Replay, scoring: subprocess.Popen[bytes], written: Path, every_s: float, deadline_s: float) -> None:
+    while time.monotonic() < deadline_s:
         try:
             scoring.wait(every_s)
         except subprocess.TimeoutExpired:

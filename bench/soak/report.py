@@ -73,7 +73,7 @@ def replay_part(replay: Replay, warm_s: float) -> list[str]:
     """The hours under a virtual clock."""
     loads = [sample.load for sample in replay.samples]
     return [
-        f"### {replay.hours:g} hours through a virtual clock",
+        f"### {replay.hours:.2g} hours through a virtual clock",
         "",
         f"`deadpan score` of the demo over and over, in {replay.wall_s / 60:.1f} minutes"
         f" ({replay.hours * 3600 / replay.wall_s:.1f} times real time; load {min(loads):.1f} to {max(loads):.1f})."
