@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from agent.capture.source import CaptureError, Problem
+from encoders.samples import NS_PER_S
 
 Location: TypeAlias = str | os.PathLike[str]
 
@@ -98,6 +100,12 @@ def best_audio(container: InputContainer) -> AudioStream | None:
     """The container's main sound."""
     stream = container.streams.best("audio")
     return stream if isinstance(stream, AudioStream) else None
+
+
+def skip(container: InputContainer, pts_ns: int) -> None:
+    """Move to the last place before a moment of the session axis from which decoding can begin, if there is one."""
+    with suppress(av.error.FFmpegError, OSError):  # then it is read from where it is
+        container.seek(int((Fraction(pts_ns, NS_PER_S) + origin_s(container)) * av.time_base))
 
 
 def origin_s(container: InputContainer) -> Fraction:

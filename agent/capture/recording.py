@@ -10,7 +10,7 @@ from typing import Self
 
 from agent.capture.decoding import decode, timed
 from agent.capture.grid import FrameGrid
-from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown
+from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown, skip
 from agent.capture.pcm import to_mono
 from agent.capture.picture import LONG_EDGE_PX, to_rgb
 from agent.capture.source import CaptureError, Problem
@@ -49,6 +49,10 @@ class RecordingVideo:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._container.close()
+
+    def begin_at(self, pts_ns: int) -> None:
+        """Pass over what comes before, where the file allows it, but for what decoding the rest needs."""
+        skip(self._container, pts_ns)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         origin = origin_s(self._container)
@@ -94,6 +98,10 @@ class RecordingAudio:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._container.close()
+
+    def begin_at(self, pts_ns: int) -> None:
+        """Pass over what comes before, where the file allows it, but for what decoding the rest needs."""
+        skip(self._container, pts_ns)
 
     def __iter__(self) -> Iterator[AudioChunk]:
         stamper = StatedStamper(self.losses)

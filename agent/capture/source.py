@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
 from agent.errors import DeadpanError
 
@@ -62,3 +62,12 @@ class Source(Protocol[Sample_co]):
     ) -> None: ...
 
     def __iter__(self) -> Iterator[Sample_co]: ...
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """A source that knows what is to come, and so can begin anywhere."""
+
+    def begin_at(self, pts_ns: int) -> None:
+        """Pass over what comes before that moment, or as much of it as can be. For an open source, before iterating."""
+        ...

@@ -11,6 +11,7 @@ import faulthandler
 import signal
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from setproctitle import setproctitle
@@ -24,6 +25,9 @@ from agent.processes.bus import Bus
 from agent.processes.heart import Heart
 from agent.processes.reach import Reach, needed
 from encoders.shipped import DamagedError
+
+if TYPE_CHECKING:
+    from agent.processes.models import Models
 
 _PASSING = (Problem.ABSENT, Problem.BUSY, Problem.VANISHED)
 """What may be otherwise in a moment, without anybody changing a setting."""
@@ -43,12 +47,13 @@ def main() -> int:
         return EXIT_FAILED
     orders = Orders(sys.stdin)
     orders.follow()
-    if assignment.understudy and not _stand_by(assignment, orders):
+    models = None
+    if assignment.understudy and (models := _stand_by(assignment, orders)) is None:
         return 0
     bus = Bus(Path(assignment.folder), assignment.name)
     heart = Heart(bus, assignment.name, round(assignment.config.supervision.pulse_s * 1e9), network)
     try:
-        _work(assignment, orders, bus, heart, outside)
+        _work(assignment, orders, bus, heart, outside, models)
     except CaptureError as error:
         heart.beat("failed", {}, str(error))
         return EXIT_AWAY if assignment.source == "live" and error.problem in _PASSING else EXIT_FAILED
@@ -63,17 +68,18 @@ def main() -> int:
     return 0
 
 
-def _stand_by(assignment: Assignment, orders: Orders) -> bool:
-    """Load what the process needs and wait until it is needed itself; whether it ever is."""
+def _stand_by(assignment: Assignment, orders: Orders) -> Models | None:
+    """Load what fusion needs and wait until it is needed itself; None when it never is."""
     setproctitle(f"deadpan: {assignment.name} (understudy)")
-    from agent.processes import working  # noqa: F401 - to have it and all that it imports
-    from fusion.shipped import load
+    from agent.processes import working  # noqa: F401 - to have it, and all that it imports
+    from agent.processes.models import Models
 
-    load()
+    models = Models(assignment.config.speech)
+    _ = models.fusion
     if orders.wait_for_go() is None:
-        return False
+        return None
     setproctitle(f"deadpan: {assignment.name}")
-    return True
+    return models
 
 
 def _isolate(assignment: Assignment) -> tuple[Reach, Outside | None]:
@@ -90,10 +96,12 @@ def _isolate(assignment: Assignment) -> tuple[Reach, Outside | None]:
     return reach, outside
 
 
-def _work(assignment: Assignment, orders: Orders, bus: Bus, heart: Heart, outside: Outside | None) -> None:
+def _work(
+    assignment: Assignment, orders: Orders, bus: Bus, heart: Heart, outside: Outside | None, models: Models | None
+) -> None:
     from agent.processes import working  # here, so that the process's name and pulse exist before its libraries load
 
-    with working.prepare(assignment, bus, outside) as work:
+    with working.prepare(assignment, bus, outside, models) as work:
         heart.beat("ready", {})
         origin_monotonic_ns = orders.wait_for_go()
         if origin_monotonic_ns is None:

@@ -11,7 +11,7 @@ from typing import Protocol
 from agent import __version__
 from agent.capture.feed_line import is_feed
 from agent.capture.pacing import due_ns, paced
-from agent.capture.source import Source
+from agent.capture.source import Recorded, Source
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
 from agent.isolation import Outside
@@ -25,6 +25,7 @@ from agent.processes.wire import Absorbed, Ended
 from agent.stream.publisher import Publisher
 from deadpan.messages import Estimate, Message
 from encoders.samples import AudioChunk, Modality, VideoFrame
+from fusion.model import Fusion
 
 _POLL_MS = 100  # the longest a process waits before it looks whether it is to stop
 _AHEAD_NS = 10_000_000_000
@@ -45,11 +46,15 @@ class Work(Protocol):
 
 
 @contextmanager
-def prepare(assignment: Assignment, bus: Bus, outside: Outside | None = None) -> Iterator[Work]:
+def prepare(
+    assignment: Assignment, bus: Bus, outside: Outside | None = None, models: Models | None = None
+) -> Iterator[Work]:
     """Load and open what a process needs; the stream `outside` where the process itself has no network.
 
-    Raises CaptureError or PublishError with what to do about it.
+    `models` may hold what is loaded already. Raises CaptureError or PublishError with what to do about it.
     """
+    config = assignment.config
+    models = models or Models(config.speech)
     with ExitStack() as stack:
         match assignment.name:
             case "camera" | "microphone":
@@ -57,12 +62,10 @@ def prepare(assignment: Assignment, bus: Bus, outside: Outside | None = None) ->
                 stack.enter_context(source)
                 yield Capturing(source, bus, assignment)
             case "fusion":
-                publishing = Publishing(bus, assignment, outside)
+                publishing = Publishing(bus, assignment, models.fusion, outside)
                 stack.callback(publishing.close)
                 yield publishing
             case encoder:
-                config = assignment.config
-                models = Models(config.speech)
                 yield Encoding(
                     encoding_stage(
                         encoder,
@@ -122,6 +125,8 @@ class Capturing:
                     yield shifted
             return
         began_ns = clock.now_ns() if self._restarted else 0
+        if self._restarted and isinstance(self._source, Recorded):
+            self._source.begin_at(began_ns)
         for sample in paced(self._source, clock):
             yield (
                 sample if sample is None or sample.pts_ns >= began_ns else None
@@ -163,8 +168,9 @@ class Encoding:
 class Publishing:
     """Everything the encoders say in, the public stream out."""
 
-    def __init__(self, bus: Bus, assignment: Assignment, outside: Outside | None) -> None:
+    def __init__(self, bus: Bus, assignment: Assignment, model: Fusion, outside: Outside | None) -> None:
         self._bus, self._assignment = bus, assignment
+        self._model = model.expecting(assignment.config.fusion.base_rate)
         publish = assignment.config.publish
 
         def opened() -> Publisher:
@@ -205,6 +211,7 @@ class Publishing:
             assignment.session,
             assignment.config.publish.stream,
             start_ns=clock.now_ns() if assignment.restarted else 0,
+            model=self._model,
         )
 
     def _welcome(self, stage: FusingStage, clock: SessionClock) -> Message:

@@ -21,6 +21,7 @@ from agent.capture.recording import RecordingAudio, RecordingVideo, probe
 from agent.capture.source import CaptureError, Problem
 from encoders.samples import AudioChunk, VideoFrame
 from tests.agent.capture.films import halved, noise, write_audio, write_video
+from tests.stand_ins.encore import write_encore
 
 MS = 1_000_000
 
@@ -321,3 +322,25 @@ def test_an_address_nobody_answers_at_is_absent() -> None:
     with pytest.raises(CaptureError) as caught:
         probe("http://127.0.0.1:9/film.mp4")
     assert caught.value.problem is Problem.ABSENT
+
+
+def test_a_recording_begins_anywhere_with_the_times_it_would_have_had(tmp_path: Path) -> None:
+    encore = write_encore(tmp_path / "encore.mkv", 2)
+    begin_ns = 40_000 * MS
+    with RecordingVideo(encore, 1000.0) as video:
+        video.begin_at(begin_ns)
+        frames = list(itertools.islice(video, 100))
+    with RecordingAudio(encore) as audio:
+        audio.begin_at(begin_ns)
+        chunks = list(itertools.islice(audio, 100))
+    for first in (frames[0], chunks[0]):
+        assert begin_ns - 20_000 * MS < first.pts_ns <= begin_ns
+    whole = [frame.pts_ns for frame in frames_of(encore)]
+    assert {frame.pts_ns for frame in frames} <= set(whole)
+
+
+def test_a_recording_that_cannot_begin_elsewhere_begins_at_its_beginning(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "film.mkv", [0, 100, 200])
+    with RecordingVideo(path) as video:
+        video.begin_at(3_600_000 * MS)
+        assert [frame.pts_ns for frame in video][-1] == 200 * MS
