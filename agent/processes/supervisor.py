@@ -55,7 +55,8 @@ class Supervisor:
                 config.camera.rate_hz if "face" in self._wards else None,
             )
         )
-        self._folder = folder
+        self.folder = folder
+        """Where its sockets and its processes' logs are."""
         self._understudy = Understudy(
             lambda: Child(msgspec.structs.replace(assignments["fusion"], restarted=True, understudy=True), folder)
         )
@@ -82,7 +83,8 @@ class Supervisor:
 
     @property
     def condition(self) -> Condition:
-        workers: dict[str, WorkerHealth] = {name: ward.health for name, ward in self._wards.items()}
+        now_s = time.monotonic()
+        workers: dict[str, WorkerHealth] = {name: ward.report(now_s) for name, ward in self._wards.items()}
         return Condition(workers, self._governor.pace, self._governor.reason)
 
     def pid(self, name: WorkerName) -> int | None:
@@ -141,13 +143,13 @@ class Supervisor:
         self._pulses.close()
         self._to_fusion.close(linger_ms=0)
         self._context.term()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _spawn(self, ward: Ward) -> None:
         restarted = ward.health.restarts > 0
         child = self._understudy.step_in() if restarted and ward.worker.name == "fusion" else None
         if child is None:
-            child = Child(msgspec.structs.replace(ward.assignment, restarted=restarted), self._folder)
+            child = Child(msgspec.structs.replace(ward.assignment, restarted=restarted), self.folder)
         ward.begin(child, time.monotonic())
 
     def _judge_start(self, ward: Ward, deadline_s: float) -> None:

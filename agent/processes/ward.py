@@ -16,6 +16,7 @@ from agent.topology import Worker
 from deadpan.messages import WorkerHealth, WorkerState
 
 _CALL = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<call>\S+)')  # as faulthandler writes it
+_TOLD_S = 3.0
 _OUTERMOST = "_run_module_as_main"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0
 
@@ -43,6 +44,7 @@ class Ward:
     failures_s: deque[float] = field(default_factory=deque)
     _pause_s: float = _FIRST_PAUSE_S
     _fell_s: float | None = None
+    _fell_by: str = ""
 
     @property
     def settled(self) -> bool:
@@ -86,6 +88,15 @@ class Ward:
         _, _, calls = stacks.rpartition("(most recent call first):")
         found = _CALL.search(calls) if _OUTERMOST in calls else None  # else there is more to come
         return "" if found is None else f"{found['call']} ({Path(found['file']).name}:{found['line']})"
+
+    def report(self, now_s: float) -> WorkerHealth:
+        """How it is. Of fusion's own deaths nobody can hear while it is dead, so they are told of when it is back."""
+        health = self.health
+        if self.worker.name != "fusion" or health.state != "running" or health.reason or self._fell_s is None:
+            return health
+        if now_s - self._fell_s > _TOLD_S:
+            return health
+        return msgspec.structs.replace(health, reason=f"started again: {self._fell_by}")
 
     def begin(self, child: Child, now_s: float) -> None:
         """A child has been started for it."""
@@ -134,7 +145,7 @@ class Ward:
         """Let it be started again, at once or after a pause: twice as long as the last, if that was within `calm_s`."""
         if self._fell_s is None or now_s - self._fell_s > calm_s:
             self._pause_s = _FIRST_PAUSE_S  # what it went through before is long past
-        self._fell_s = now_s
+        self._fell_s, self._fell_by = now_s, reason
         self.retry_s = now_s if at_once else now_s + self._pause_s
         self._pause_s = min(self._pause_s * 2, _LONGEST_PAUSE_S)
         self.set("restarting", reason)

@@ -440,6 +440,18 @@ def test_fusion_s_understudy_is_made_when_the_session_is_under_way_and_steps_in_
     assert scene.child("fusion") is not understudy
 
 
+def test_what_fusion_died_of_is_told_when_it_is_back_and_then_no_more(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    _die(scene, supervisor, "fusion")
+    scene.now_s += 0.3
+    supervisor.attend(0)
+    _all_but(scene)
+    supervisor.attend(0)
+    assert _state(supervisor, "fusion") == ("running", "started again: killed by signal 9")
+    scene.now_s += 3.1
+    assert _state(supervisor, "fusion") == ("running", "")
+
+
 def test_without_its_understudy_fusion_comes_back_like_the_others(scene: Scene, tmp_path: Path) -> None:
     supervisor = _started(scene, tmp_path)
     _die(scene, supervisor, "fusion")
