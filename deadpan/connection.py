@@ -15,8 +15,23 @@ DEFAULT_ENDPOINT = "tcp://127.0.0.1:5737"
 
 _DEPTH = 1000  # messages waiting for a reader that is slow: about a minute; older ones are dropped by the publisher
 _RETRY_MS, _MOST_RETRY_MS = 100, 3000  # between two attempts to connect, doubled from one to the other
-_HEARTBEAT_MS, _VANISHED_MS = 2000, 6000  # a machine that went away closes no connection: ask it, and give it up
 _MOST_BYTES = 1 << 20  # the longest message there may be; nobody can fill a subscriber's memory with one
+_OPTIONS = (
+    (zmq.LINGER, 0),
+    (zmq.MAXMSGSIZE, _MOST_BYTES),
+    (zmq.RCVHWM, _DEPTH),
+    (zmq.IPV6, 1),
+    (zmq.RECONNECT_IVL, _RETRY_MS),
+    (zmq.RECONNECT_IVL_MAX, _MOST_RETRY_MS),
+    # A machine that went away closes no connection: ask it after 2 s of silence, and give it up after 6. The system
+    # asks, and not ZeroMQ: its heartbeats abort the whole process of a subscriber that has stopped reading for longer
+    # than they wait, once it reads again (libzmq issues 3937 and 4767, in 4.3.5 too).
+    (zmq.TCP_KEEPALIVE, 1),
+    (zmq.TCP_KEEPALIVE_IDLE, 2),
+    (zmq.TCP_KEEPALIVE_INTVL, 2),
+    (zmq.TCP_KEEPALIVE_CNT, 2),
+    (zmq.TCP_MAXRT, 6000),  # what is sent while it goes away would else be tried for a quarter of an hour
+)
 
 
 def open_socket(key: str | Path | None = None) -> zmq.Socket[bytes]:
@@ -27,14 +42,8 @@ def open_socket(key: str | Path | None = None) -> zmq.Socket[bytes]:
 
         held = keys.read(key)
     socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
-    socket.setsockopt(zmq.LINGER, 0)
-    socket.setsockopt(zmq.RCVHWM, _DEPTH)
-    socket.setsockopt(zmq.IPV6, 1)
-    socket.setsockopt(zmq.RECONNECT_IVL, _RETRY_MS)
-    socket.setsockopt(zmq.RECONNECT_IVL_MAX, _MOST_RETRY_MS)
-    socket.setsockopt(zmq.HEARTBEAT_IVL, _HEARTBEAT_MS)
-    socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _VANISHED_MS)
-    socket.setsockopt(zmq.MAXMSGSIZE, _MOST_BYTES)
+    for option, value in _OPTIONS:
+        socket.setsockopt(option, value)
     if held is not None:
         socket.setsockopt(zmq.CURVE_SERVERKEY, held.agent_public)
         socket.setsockopt(zmq.CURVE_PUBLICKEY, held.public)

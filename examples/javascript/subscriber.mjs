@@ -84,8 +84,12 @@ async function main(endpoint = 'tcp://127.0.0.1:5737', keyFile = undefined) {
     receiveTimeout: SILENCE_MS,
     reconnectInterval: 100,
     reconnectMaxInterval: 3000,
-    heartbeatInterval: 2000,
-    heartbeatTimeout: 6000,
+    // The system notices a machine that vanished. ZeroMQ's own heartbeats end a process that does not keep up with reading.
+    tcpKeepalive: 1,
+    tcpKeepaliveIdle: 2,
+    tcpKeepaliveInterval: 2,
+    tcpKeepaliveCount: 2,
+    tcpMaxRetransmitTimeout: 6000,
     maxMessageSize: 1 << 20,
   })
   if (keyFile !== undefined) {
