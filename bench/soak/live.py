@@ -45,7 +45,7 @@ class Live:
     level: int = 0
     """The most that was ever given up for want of processor time: 0 is nothing."""
     condition: Condition = field(default_factory=lambda: Condition({}))
-    subscribers: list[Account] = field(default_factory=list)
+    subscribers: list[Account | str] = field(default_factory=list)
 
     @property
     def missing_ticks(self) -> int:
@@ -71,7 +71,7 @@ def play(minutes: float, every_s: float, folder: Path) -> Live:
         if session.returncode:
             raise SystemExit((folder / "live.log").read_text())
         live.condition = msgspec.json.decode(told, type=Condition)
-        live.subscribers = [_account(each) for each in subscribers]
+        live.subscribers = [_account(kind, each) for kind, each in zip(_KINDS, subscribers, strict=True)]
     return live
 
 
@@ -118,10 +118,12 @@ def _resume(subscriber: subprocess.Popen[bytes]) -> None:
         subscriber.stdin.close()
 
 
-def _account(subscriber: subprocess.Popen[bytes]) -> Account:
+def _account(kind: str, subscriber: subprocess.Popen[bytes]) -> Account | str:
+    """What it had, or how it ended without saying so."""
     _resume(subscriber)
     told = b"" if subscriber.stdout is None else subscriber.stdout.read()
-    return msgspec.json.decode(told, type=Account)
+    code = subscriber.wait()
+    return f"{kind} ended with exit code {code}" if code else msgspec.json.decode(told, type=Account)
 
 
 def _take(live: Live, message: deadpan.Message) -> None:

@@ -65,7 +65,12 @@ def live_part(live: Live, warm_s: float) -> list[str]:
             f" {each.skipped} | {each.unaccounted} |"
         )
     lines += ["", "| subscriber | estimates read | known to be lost | unaccounted |", "|---|---|---|---|"]
-    lines += [f"| {each.kind} | {each.read} | {each.lost} | {each.unaccounted} |" for each in live.subscribers]
+    lines += [
+        f"| **{each}** | | | |"
+        if isinstance(each, str)
+        else f"| {each.kind} | {each.read} | {each.lost} | {each.unaccounted} |"
+        for each in live.subscribers
+    ]
     return lines
 
 
