@@ -118,6 +118,7 @@ class Supervisor:
         for ward in self._wards.values():
             if ward.child is not None and ward.is_running:
                 ward.child.go(self._origin_monotonic_ns)
+                ward.heard_s = time.monotonic()  # it has been waiting in silence for the slowest of them
         return left_out
 
     def attend(self, timeout_ms: int) -> None:

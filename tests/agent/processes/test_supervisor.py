@@ -213,6 +213,25 @@ def test_readers_are_started_before_writers_and_all_begin_at_the_same_origin(sce
     assert all(len(child.origins) == 1 and not child.assignment.restarted for child in scene.children)
 
 
+def test_one_that_waited_long_for_the_others_is_not_taken_for_silent(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _supervisor(scene, tmp_path)
+    _ready(scene, besides=("speech",))
+    late = scene.now_s + 20.0
+    monotonic = scene.monotonic
+
+    def waited() -> float:
+        if monotonic() > late and scene.child("speech").origins == [] and not scene.pulses:
+            scene.pulse("speech", "ready")
+        return monotonic()
+
+    scene.monotonic = waited  # type: ignore[method-assign]  # the slowest is ready when so much time has passed
+    supervisor.start()
+    scene.monotonic = monotonic  # type: ignore[method-assign]
+    supervisor.attend(0)
+    assert scene.now_s > late
+    assert not any(child.asked for child in scene.children)
+
+
 def test_a_process_that_cannot_start_ends_the_start_with_its_own_reason(scene: Scene, tmp_path: Path) -> None:
     supervisor = _supervisor(scene, tmp_path)
     _ready(scene, besides=("camera",))
