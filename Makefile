@@ -62,6 +62,7 @@ evaluate: .venv/dev.stamp
 bench: .venv/dev.stamp
 	@sh scripts/system-libraries live
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.stream
 
 soak: .venv/dev.stamp
 	@sh scripts/system-libraries live
