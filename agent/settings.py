@@ -156,7 +156,8 @@ def _scalar(name: str, text: str, hint: Any) -> Any:
         return msgspec.convert(read, hint)
     except msgspec.ValidationError as error:
         try:
-            return msgspec.convert(text, hint)  # a name that YAML takes for something else, such as no for Norwegian
+            # What YAML takes for something else: no, which is Norwegian, and 1e-3.
+            return msgspec.convert(text, hint, strict=False)
         except msgspec.ValidationError:
             raise ConfigError(f"{name}: {error}") from error
 

@@ -134,6 +134,7 @@ def test_the_environment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("camera.device", "/dev/video2", "/dev/video2"),
         ("camera.width", "320", 320),
         ("camera.rate_hz", "10", 10.0),
+        ("camera.rate_hz", "3e1", 30.0),
         ("speech.language", "no", "no"),  # Norwegian, and no truth value
         ("publish.keys", "null", None),
         ("publish.keys", "~/keys: mine", "~/keys: mine"),
