@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from agent.capture.media import probe
+from agent.capture.probing import probe_apart
 from agent.replay import Player
 from deadpan.messages import Estimate, Event, Utterance, to_json
 
@@ -33,7 +33,7 @@ def score(location: Path, out: Path, player: Player, heard: Callable[[int, int |
     be as long as it likes. Raises CaptureError or ReplayError when the recording cannot be read, OSError when the
     folder cannot be written.
     """
-    recording = probe(str(location))
+    recording = probe_apart(str(location))
     folder = out / location.stem
     folder.mkdir(parents=True, exist_ok=True)
     estimates = utterances = end_ns = 0

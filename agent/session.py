@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.capture.devices import default_camera, default_microphone
 from agent.capture.feed_line import check_feed, is_feed
-from agent.capture.media import probe
+from agent.capture.probing import probe_apart
 from agent.capture.source import CaptureError, Problem
 from agent.clock import wall_unix_ns
 from agent.config import Config
@@ -105,7 +105,10 @@ def isolates(config: Config) -> bool:
 
 def _recording(config: Config, location: str) -> Inputs:
     """A recording's tracks, each unless it is switched off by `none`."""
-    recording = probe(location if "://" in location else str(Path(location).expanduser()))
+    recording = probe_apart(
+        location if "://" in location else str(Path(location).expanduser()),
+        isolated=config.privacy.network_isolation != "off",
+    )
     seen = recording.has_video and config.camera.device != _NONE
     heard = recording.has_audio and config.microphone.device != _NONE
     if not (seen or heard):

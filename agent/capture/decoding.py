@@ -13,6 +13,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from agent.capture.limits import DECODING, is_excessive
 from agent.capture.source import CaptureError, Problem
 from encoders.samples import NS_PER_S
 
@@ -34,8 +35,8 @@ def decode(
     """Every frame of `stream` that decodes, in order.
 
     Damage does not raise: packets that do not decode are counted as `decode_errors`, frames that decoded with holes as
-    `corrupt`, and a file that ends before it said it would as `truncated`. Raises CaptureError: vanished for a network
-    that went, unsupported without a decoder.
+    `corrupt`, those beyond the limits as `excessive`, and a file that ends before it said it would as `truncated`.
+    Raises CaptureError: vanished for a network that went, unsupported without a decoder.
     """
     if stream.codec_context is None:
         raise CaptureError(Problem.UNSUPPORTED, "The recording is in a format this installation cannot decode.")
@@ -44,6 +45,7 @@ def decode(
 
 def _decode(container: InputContainer, stream: VideoStream | AudioStream, losses: Counter[str]) -> Iterator[Any]:
     stream.codec_context.thread_count = 1
+    stream.codec_context.options = dict(DECODING)
     end = Fraction(0)
     try:
         # All streams are read, though one is decoded: the last packet of any tells whether the file is whole.
@@ -79,6 +81,8 @@ def _decode_packet(
     for frame in frames:
         if frame.is_corrupt:
             losses["corrupt"] += 1
+        elif is_excessive(frame):
+            losses["excessive"] += 1
         else:
             yield frame
 

@@ -17,6 +17,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from agent.capture.limits import DECODING, DEMUXING, check_pictures, check_sound
 from agent.capture.source import CaptureError, Problem
 from encoders.samples import NS_PER_S
 
@@ -68,7 +69,7 @@ def open_media(location: Location, *, live: bool = False) -> InputContainer:
     Raises CaptureError: absent, forbidden, not_media, or vanished when the far side does not answer within 5 s.
     """
     scheme, url = _resolve(location)
-    options = {"protocol_whitelist": _PROTOCOLS[scheme]}
+    options = {"protocol_whitelist": _PROTOCOLS[scheme]} | DEMUXING
     if live:
         options |= {"fflags": "nobuffer", "analyzeduration": "500000", "probesize": "500000"}
     if scheme.startswith("rtsp"):
@@ -77,6 +78,7 @@ def open_media(location: Location, *, live: bool = False) -> InputContainer:
         container = av.open(
             url,
             metadata_errors="replace",
+            options=DECODING,  # to find out what there is, a few frames are decoded
             container_options=options,
             timeout=None if scheme == "file" else _TIMEOUT_S,
         )
@@ -89,17 +91,23 @@ def open_media(location: Location, *, live: bool = False) -> InputContainer:
 
 
 def best_video(container: InputContainer) -> VideoStream | None:
-    """The container's main moving pictures; cover art is not video."""
+    """The container's main moving pictures; cover art is not video. Raises CaptureError where they are too large."""
     stream = container.streams.best("video")
     if not isinstance(stream, VideoStream) or stream.disposition & Disposition.attached_pic:
         return None
+    if stream.codec_context is not None:
+        check_pictures(stream.width, stream.height)
     return stream
 
 
 def best_audio(container: InputContainer) -> AudioStream | None:
-    """The container's main sound."""
+    """The container's main sound. Raises CaptureError where it is beyond what is read."""
     stream = container.streams.best("audio")
-    return stream if isinstance(stream, AudioStream) else None
+    if not isinstance(stream, AudioStream):
+        return None
+    if stream.codec_context is not None:
+        check_sound(stream.channels, stream.rate)
+    return stream
 
 
 def skip(container: InputContainer, pts_ns: int) -> None:
@@ -125,16 +133,18 @@ def probe(location: Location) -> Recording:
         if video is None and audio is None:
             raise CaptureError(Problem.EMPTY, f"{shown(location)} holds neither sound nor moving pictures.")
         rate = video.guessed_rate if video is not None else None
+        known_video = video if video is not None and video.codec_context is not None else None
+        known_audio = audio if audio is not None and audio.codec_context is not None else None
         return Recording(
             location=str(location),
             has_video=video is not None,
             has_audio=audio is not None,
             duration_ns=container.duration * 1000 if container.duration is not None else None,  # FFmpeg counts µs
             frame_rate_hz=float(rate) if rate else None,
-            width=video.width if video is not None else None,
-            height=video.height if video is not None else None,
-            sample_rate_hz=audio.rate if audio is not None else None,
-            channels=audio.channels if audio is not None else None,
+            width=known_video.width if known_video is not None else None,
+            height=known_video.height if known_video is not None else None,
+            sample_rate_hz=known_audio.rate if known_audio is not None else None,
+            channels=known_audio.channels if known_audio is not None else None,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Self
 
 from agent.capture.decoding import decode, timed
 from agent.capture.grid import FrameGrid
+from agent.capture.limits import MOST_PIXELS
 from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown, skip
 from agent.capture.pcm import to_mono
 from agent.capture.picture import LONG_EDGE_PX, to_rgb
@@ -26,7 +27,7 @@ class RecordingVideo:
     """The main moving pictures of a recording, upright, at most `max_rate_hz` of them a second.
 
     Each frame keeps its own time, whatever the frame rate does.
-    Losses: decode_errors, corrupt, truncated, leaps, out_of_order.
+    Losses: decode_errors, corrupt, excessive, truncated, leaps, out_of_order.
     """
 
     def __init__(self, location: Location, max_rate_hz: float = 15.0, long_edge_px: int = LONG_EDGE_PX) -> None:
@@ -71,13 +72,16 @@ class RecordingVideo:
             if grid.admits(now_ns):
                 yield VideoFrame(next(seq), now_ns, to_rgb(frame, pixel_aspect, self._long_edge_px))
         if last_ns < 0:
-            raise CaptureError(Problem.EMPTY, f"{self.name} holds no picture that can be decoded.")
+            raise CaptureError(
+                Problem.EMPTY,
+                f"{self.name} holds no picture that can be decoded, of up to {MOST_PIXELS / 1e6:.0f} million pixels.",
+            )
 
 
 class RecordingAudio:
     """The main sound of a recording as mono 16 kHz chunks of 32 ms, stamped by StatedStamper.
 
-    Losses: decode_errors, corrupt, truncated, leaps, overlapping.
+    Losses: decode_errors, corrupt, excessive, truncated, leaps, overlapping.
     """
 
     def __init__(self, location: Location) -> None:

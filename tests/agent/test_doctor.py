@@ -12,7 +12,7 @@ import zmq
 from agent import doctor
 from agent.capture.devices import Device
 from agent.commands.doctor import perform
-from agent.config import Config, PublishConfig, SpeechConfig
+from agent.config import Config, PrivacyConfig, PublishConfig, SpeechConfig
 from agent.doctor import Finding, examine, in_force
 from agent.settings import Settings, gather
 from agent.weights.engine import EngineError
@@ -52,6 +52,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(doctor, "packages_distributions", lambda: {"agent": ["deadpan"], "cv2": ["opencv-python"]})
     monkeypatch.setattr(doctor, "list_cameras", lambda: [Device(0, "Webcam")])
     monkeypatch.setattr(doctor, "list_microphones", lambda: [Device(1, "Headset")])
+    monkeypatch.setattr(doctor, "obstacle", lambda: "")
     return Config(publish=PublishConfig(endpoint=f"ipc://{tmp_path}/out"))
 
 
@@ -63,9 +64,26 @@ def _of(subject: str, config: Config) -> Finding:
 def test_a_machine_that_has_everything_has_every_finding_ok_and_nothing_to_do(config: Config) -> None:
     findings = list(examine(config))
     assert [finding.subject for finding in findings] == [
-        "deadpan", "packages", "speech", "text", "prosody", "face", "camera", "microphone", "endpoint", "network", "space",
+        "deadpan", "packages", "speech", "text", "prosody", "face", "camera", "microphone", "endpoint", "network",
+        "space",
     ]  # fmt: skip
     assert all(finding.ok and finding.found and not finding.remedy for finding in findings)
+
+
+@pytest.mark.parametrize("wish", ["auto", "required"])
+def test_a_system_on_which_processes_keep_the_network_is_amiss_where_they_must_not(
+    config: Config, monkeypatch: pytest.MonkeyPatch, wish: str
+) -> None:
+    monkeypatch.setattr(doctor, "obstacle", lambda: "the system allows no user namespace: Operation not permitted")
+    finding = _of("network", replace(config, privacy=PrivacyConfig(wish)))  # type: ignore[arg-type]  # one of its words
+    assert not finding.ok
+    assert finding.optional is (wish == "auto")
+    assert "Operation not permitted" in finding.found
+
+
+def test_a_network_that_processes_may_keep_is_not_amiss(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "obstacle", lambda: "never asked")
+    assert _of("network", replace(config, privacy=PrivacyConfig("off"))).ok
 
 
 def test_devices_are_named(config: Config) -> None:
