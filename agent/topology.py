@@ -27,7 +27,8 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """Who writes to whom. `depth` messages may wait; `keep` says which survive when the reader is slow.
+    """Who writes to whom. `depth` messages may wait, half of them at either end, and what the system holds on the way;
+    `keep` says which survive when the reader is slow.
 
     newest: the reader skips to the newest message, old pictures are worth nothing. all: nothing is skipped, and only
     when `depth` is exhausted is a new message refused. Every message skipped or refused is counted and published.

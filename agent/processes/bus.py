@@ -140,7 +140,7 @@ class Bus:
         incoming = [edge for edge in EDGES if edge.reader == name]
         self.inbox = self._inbox(folder, name, incoming) if incoming else None
         self._outboxes = [
-            (edge, Outbox(self._context, folder, edge.reader, edge.depth)) for edge in EDGES if edge.writer == name
+            (edge, Outbox(self._context, folder, edge.reader, edge.depth // 2)) for edge in EDGES if edge.writer == name
         ]
         self.to_supervisor = Outbox(self._context, folder, "supervisor", _SUPERVISOR_DEPTH)
 
@@ -176,7 +176,7 @@ class Bus:
 
     def _inbox(self, folder: Path, name: WorkerName, incoming: list[Edge]) -> Inbox:
         keep: Keep = "newest" if all(edge.keep == "newest" for edge in incoming) else "all"
-        depth = sum(edge.depth for edge in incoming)
+        depth = max(edge.depth - edge.depth // 2 for edge in incoming)  # of each writer; it has the other half
         kinds = tuple({kind for edge in incoming for kind in _CARRIED[edge.carries]})
         if name == "fusion":
             kinds += (Condition,)  # the supervisor's word on how all are
