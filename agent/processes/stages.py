@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # each process loads only its own encoder
 _RELIEF_LAG_NS, _STRAINED_LAG_NS = 1_000_000_000, 300_000_000
 """Speech further behind than this stops decoding unfinished utterances until it has caught up; the second when it is
 known that the machine cannot keep up: what is then still read of an unfinished utterance makes its end wait."""
+_LATE_NS, _IN_TIME_NS = 1_000_000_000, 200_000_000
+"""Sound further behind than the first comes too late for any estimate: it is passed over until it is in time again."""
 _LAST_RESORT_LAG_NS = 5_000_000_000
 """Speech further behind than this drops utterances undecoded: the last resort of a machine that is far too slow."""
 _SIGN_OF_LIFE_NS = 500_000_000
@@ -65,12 +67,15 @@ class EncodingStage:
         self._encoder, self._rate_hz = encoder, rate_hz
         self._embedded = 0
         self._thinned = 0
+        self._passed_over = 0
+        self._is_late = False
         self._kept_hz = rate_hz
         self._grid: FrameGrid | None = None
 
     @property
     def counters(self) -> dict[str, int]:
-        return {"embedded": self._embedded, "thinned": self._thinned}
+        counters = {"embedded": self._embedded, "thinned": self._thinned}
+        return counters | ({"passed_over": self._passed_over} if self._passed_over else {})
 
     def keep(self, pace: Pace) -> None:
         rate_hz = pace.face_rate_hz
@@ -78,14 +83,20 @@ class EncodingStage:
             self._kept_hz = rate_hz
             self._grid = None if rate_hz is None or rate_hz == self._rate_hz else FrameGrid(rate_hz)
 
-    def push(self, value: Value, now_ns: int) -> Iterator[Value]:  # noqa: ARG002 - encoders do not ask the time
+    def push(self, value: Value, now_ns: int) -> Iterator[Value]:
         if isinstance(value, Ended):
             yield from self._emit(list(self._encoder.flush()))
             yield Ended(self._encoder.modality, value.losses)
         elif isinstance(value, VideoFrame) and self._grid is not None and not self._grid.admits(value.pts_ns):
             self._thinned += 1
+        elif isinstance(value, AudioChunk) and self._comes_too_late(now_ns - value.interval.end_ns):
+            self._passed_over += 1
         else:
             yield from self._emit(list(self._encoder.push(value)))  # type: ignore[arg-type]  # topology pairs them
+
+    def _comes_too_late(self, lag_ns: int) -> bool:
+        self._is_late = lag_ns > (_IN_TIME_NS if self._is_late else _LATE_NS)
+        return self._is_late
 
     def _emit(self, embeddings: list[Embedding]) -> Iterator[Value]:
         yield from embeddings

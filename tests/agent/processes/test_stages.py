@@ -151,6 +151,21 @@ def test_sound_is_never_thinned() -> None:
     assert len(heard) == 5
 
 
+def test_sound_that_comes_too_late_is_passed_over_until_it_is_in_time_again() -> None:
+    heard: list[AudioChunk] = []
+
+    class Hearing(Pairing):
+        def push(self, sample: VideoFrame, /) -> Sequence[Embedding]:
+            heard.append(cast(AudioChunk, sample))
+            return ()
+
+    stage = EncodingStage(Hearing())
+    for lag_ms in (0, 990, 1010, 500, 210, 190, 990):
+        list(stage.push(CHUNK, CHUNK.interval.end_ns + lag_ms * MS))
+    assert len(heard) == 4
+    assert stage.counters == {"embedded": 0, "thinned": 0, "passed_over": 3}
+
+
 def test_a_transcript_s_embedding_goes_before_it_and_the_watermark_after() -> None:
     stage = _speech_stage(Dictation(bound_ns=20 * MS))
     made = list(stage.push(CHUNK, 0))
