@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from types import ModuleType
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +15,10 @@ from numpy.typing import NDArray
 LANDMARKS = 478
 
 _BLANK = np.zeros((8, 8, 3), np.uint8)
+_UNUSED = ("matplotlib", "matplotlib.pyplot", "sounddevice")
+"""What mediapipe imports for things nobody here asks of it: to draw, which leaves a cache of fonts in the home folder
+and takes longer than all the rest and 50 MB, and to record sound, for which it turns to the sound server.
+"""
 
 
 class LandmarkModel(Protocol):
@@ -32,7 +38,8 @@ class FaceMeshLandmarks:
 
     def __init__(self) -> None:
         # Imported here: the import takes a second and reads protobuf files, and only a live face encoder needs it.
-        from mediapipe.python.solutions.face_mesh import FaceMesh
+        with _unloaded(*_UNUSED):
+            from mediapipe.python.solutions.face_mesh import FaceMesh
 
         with _without_stderr():
             self._mesh = FaceMesh(refine_landmarks=True, max_num_faces=1)
@@ -59,6 +66,23 @@ class FaceMeshLandmarks:
 
     def close(self) -> None:
         self._mesh.close()
+
+
+@contextmanager
+def _unloaded(*names: str) -> Iterator[None]:
+    """Importing these does nothing meanwhile. Those that somebody has loaded already are left alone."""
+    empty = {name: ModuleType(name) for name in names if name not in sys.modules}
+    for name, module in empty.items():
+        sys.modules[name] = module
+        package, _, child = name.rpartition(".")
+        if package:
+            setattr(sys.modules[package], child, module)
+    try:
+        yield
+    finally:
+        for name, module in empty.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
 
 
 @contextmanager
