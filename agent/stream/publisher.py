@@ -26,6 +26,7 @@ _ROUND = 100
 _IDLE_MS = 1000
 _PATIENCE_S = 5.0
 _WANTED = 100  # different prefixes to answer at once; beyond, one answer for all
+_ANSWER_NS = 100_000_000  # between two answers: everybody receives each, and a storm of newcomers must not be a storm
 _INSIDE = "inproc://stream"
 
 
@@ -132,20 +133,29 @@ class Publisher:
             branch = () if self._branch is None else (self._branch.socket,)
             for each in (self._outlet, *self._door.sockets, *branch):
                 poller.register(each, zmq.POLLIN)
+            wanted: set[bytes] = set()
+            answered_ns = 0
             while True:
-                ready = dict(poller.poll(_IDLE_MS))
+                ready = dict(poller.poll(_ANSWER_NS // 1_000_000 if wanted else _IDLE_MS))
                 if self._outlet in ready and not self._pass_on():
                     return
-                wanted = self._door.attend(ready, time.monotonic_ns())
+                now_ns = time.monotonic_ns()
+                wanted |= self._door.attend(ready, now_ns)
                 if self._branch is not None:
                     wanted |= self._branch.asked()
-                if wanted:
-                    with self._lock:
-                        self._wanted |= wanted
-                        if len(self._wanted) > _WANTED:
-                            self._wanted = {b""}
+                if wanted and now_ns - answered_ns >= _ANSWER_NS:
+                    answered_ns = now_ns
+                    self._want(wanted)
+                    wanted = set()
         except BaseException as error:  # noqa: BLE001 - whatever it was: publishing raises it, where it is heard
             self._failure = error
+
+    def _want(self, wanted: set[bytes]) -> None:
+        """Leave for the publishing thread what is to be answered."""
+        with self._lock:
+            self._wanted |= wanted
+            if len(self._wanted) > _WANTED:
+                self._wanted = {b""}
 
     def _pass_on(self) -> bool:
         """Publish what waits in the queue; says whether there may be more to come."""
