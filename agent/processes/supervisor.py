@@ -113,6 +113,7 @@ class Supervisor:
                         raise problem
                     left_out.append(problem)
                     if ward.child is not None and ward.child.wait(_END_S) and ward.is_away:
+                        ward.child.stop()
                         ward.retry(time.monotonic(), ward.health.reason, self._settings.restarts_within_s)
         self._origin_monotonic_ns = time.monotonic_ns()
         for ward in self._wards.values():
