@@ -97,10 +97,11 @@ def test_ctrl_c_ends_every_process_with_exit_code_0(tmp_path: Path) -> None:
         with deadpan.subscribe(endpoint, timeout_s=30) as subscription:
             next(iter(subscription))
         family = descendants(process.pid)
-        assert len(family) == 6
-        assert {name.partition("deadpan: ")[2] for name in map(command_line, family)} == {
-            "camera", "microphone", "face", "prosody", "speech", "fusion",
-        }  # fmt: skip
+        names = [command_line(pid).partition("deadpan: ")[2] for pid in family]
+        assert sorted(set(names) - {"fusion (understudy)"}) == [  # which may have begun to wait, or not yet
+            "camera", "face", "fusion", "microphone", "prosody", "speech",
+        ]  # fmt: skip
+        assert len(set(names)) == len(names)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=15)
     assert process.returncode == 0

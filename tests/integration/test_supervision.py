@@ -87,8 +87,8 @@ def test_a_process_that_falls_silent_is_ended_and_started_again(tmp_path: Path) 
         report = read[-1]
         assert isinstance(report, deadpan.Health)
         assert report.workers["prosody"].reason == "no sign of life for 1.5 s"
-        assert not is_running(stopped)
         follow(supervisor, subscription, worker_is("prosody", "running"))
+        assert not is_running(stopped)
 
 
 def test_processes_end_when_their_supervisor_is_gone(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@
         camera.stall()         # keeps the connection, sends no more
         camera.resume()
         camera.die()           # cuts every connection and refuses new ones
+        camera.occupy()        # somebody else has it: whoever connects is sent away
+        camera.release()
         camera.flash()         # the next picture is white; returns the moment at which it is sent
         camera.play(jpegs, time.monotonic_ns() + 1_000_000_000)  # a film, once
 
@@ -51,6 +53,7 @@ class MjpegServer:
         rate_hz: float = 25.0,
         size: tuple[int, int] = (320, 240),
         pictures: Sequence[NDArray[np.uint8]] = (),
+        port: int = 0,
     ) -> None:
         self.size = size
         self._period_ns = round(1e9 / rate_hz)
@@ -59,12 +62,13 @@ class MjpegServer:
         self._plays_ns = 0
         self._film: tuple[bytes, ...] = ()
         self._dead = threading.Event()
+        self._occupied = threading.Event()
         self._flowing = threading.Event()
         self._flowing.set()
         plain = [picture(number, size) for number in range(32)]  # the red level then starts over
         self._jpegs = [encode_jpeg(each) for each in pictures or plain]
         self._white = encode_jpeg(np.full((size[1], size[0], 3), 255, np.uint8))
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._request_class())
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._request_class())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
@@ -88,6 +92,19 @@ class MjpegServer:
     def resume(self) -> None:
         """Send again after a stall."""
         self._flowing.set()
+
+    @property
+    def port(self) -> int:
+        """Where it is reached; whoever asks for the same one once it is dead comes back as it."""
+        return self._server.server_port
+
+    def occupy(self) -> None:
+        """Be in use, as cameras are that serve one at a time."""
+        self._occupied.set()
+
+    def release(self) -> None:
+        """Be free again."""
+        self._occupied.clear()
 
     def flash(self) -> int:
         """Make the next picture white, and one only, for the one who watches; returns the monotonic time at which it
@@ -117,6 +134,9 @@ class MjpegServer:
 
         class Request(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if server._occupied.is_set():
+                    self.send_error(503)
+                    return
                 self.send_response(200)
                 self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
                 self.end_headers()

@@ -53,18 +53,9 @@ class PulseServer:
                 "PULSE_STATE_PATH": str(folder),
                 "PULSE_COOKIE": str(folder / "cookie"),
             }
-            self._server = subprocess.Popen(
-                [
-                    *(_PROGRAMS["pulseaudio"], "-n", "--daemonize=no", "--use-pid-file=no", "--disable-shm=yes"),
-                    *("--exit-idle-time=-1", "--realtime=no", "--high-priority=no", "--log-level=error"),
-                    *("-L", f"module-native-protocol-unix socket={socket} auth-anonymous=1"),
-                    *("-L", "module-null-sink sink_name=mouth rate=48000 channels=2"),
-                ],
-                env=self._surroundings(),
-                stderr=subprocess.DEVNULL,  # it complains about being root
-            )
-            starting.callback(_end, self._server)
-            self._await_answer()
+            self._socket = socket
+            starting.callback(lambda: _end(self._server))
+            self.plug_in()
             self._closing = starting.pop_all()
         return self
 
@@ -101,6 +92,20 @@ class PulseServer:
     def unplug(self) -> None:
         """Take the microphone away, as pulling its plug would."""
         _end(self._server)
+
+    def plug_in(self) -> None:
+        """Bring the microphone, again after it was taken away."""
+        self._server = subprocess.Popen(
+            [
+                *(_PROGRAMS["pulseaudio"], "-n", "--daemonize=no", "--use-pid-file=no", "--disable-shm=yes"),
+                *("--exit-idle-time=-1", "--realtime=no", "--high-priority=no", "--log-level=error"),
+                *("-L", f"module-native-protocol-unix socket={self._socket} auth-anonymous=1"),
+                *("-L", "module-null-sink sink_name=mouth rate=48000 channels=2"),
+            ],
+            env=self._surroundings(),
+            stderr=subprocess.DEVNULL,  # it complains about being root
+        )
+        self._await_answer()
 
     def _surroundings(self) -> dict[str, str]:
         return os.environ | self.environment

@@ -1,0 +1,101 @@
+"""Devices that are pulled out, in use or back, under a real session that watches and listens to stand-ins of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import deadpan
+from agent.config import CameraConfig, Config, MicrophoneConfig, SupervisionConfig
+from agent.session import Inputs, open_session
+from tests.integration.watched import Watched
+from tests.stand_ins.mjpeg import MjpegServer
+from tests.stand_ins.pulse import PulseServer, pulse_is_installed
+
+Told = Callable[[], bool]
+
+
+@pytest.fixture
+def camera() -> Iterator[MjpegServer]:
+    with MjpegServer(rate_hz=15) as server:
+        yield server
+
+
+@pytest.fixture
+def microphone(monkeypatch: pytest.MonkeyPatch) -> Iterator[PulseServer]:
+    if not pulse_is_installed():
+        pytest.skip("needs pulseaudio, its tools and libasound2-plugins")
+    with PulseServer() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def test_a_camera_in_use_at_the_start_joins_when_it_is_free_and_again_when_it_was_pulled_out(
+    tmp_path: Path, camera: MjpegServer, microphone: PulseServer
+) -> None:
+    del microphone  # it is there, and that is all
+    config = Config(
+        source="live",
+        camera=CameraConfig(device=camera.address),
+        microphone=MicrophoneConfig(device="pulse"),
+        publish=replace(Config().publish, endpoint=f"ipc://{tmp_path}/out"),
+        supervision=SupervisionConfig(restarts=2),  # being away is no failure, however often it is
+    )
+    supervisor = open_session(config, Inputs("live", camera.address, "pulse", chosen=False))
+    camera.occupy()
+    with supervisor, deadpan.subscribe(config.publish.endpoint, types=["estimate", "health"]) as subscription:
+        (problem,) = supervisor.start(optional=["camera", "microphone"])
+        assert problem.worker == "camera"
+        session = Watched(supervisor, subscription, supervisor.folder)
+        session.until(lambda: len(session.reasons("camera")) > 3 and session.restarts("camera") > 3)
+        assert all(camera.address.removesuffix("/video.mjpg") in reason for reason in session.reasons("camera"))
+        camera.release()
+        session.until(_runs(session, "camera"))
+        session.until(lambda: _embedded(session, "face") > 3)
+
+        session.healths.clear()
+        camera.die()
+        session.until(lambda: session.restarts("camera") > 6)
+        with MjpegServer(rate_hz=15, port=camera.port):
+            session.until(_runs(session, "camera"))
+            seen = _embedded(session, "face")
+            session.until(lambda: _embedded(session, "face") > seen)
+            assert session.missing_ticks() == 0
+            assert {report.workers["face"].restarts for report in session.healths} == {0}
+
+
+def test_a_microphone_that_is_pulled_out_is_missed_and_heard_again_when_it_is_back(
+    tmp_path: Path, microphone: PulseServer
+) -> None:
+    config = Config(
+        source="live",
+        microphone=MicrophoneConfig(device="pulse"),
+        publish=replace(Config().publish, endpoint=f"ipc://{tmp_path}/out"),
+        supervision=SupervisionConfig(restarts=2),
+    )
+    supervisor = open_session(config, Inputs("live", None, "pulse"))
+    with supervisor, deadpan.subscribe(config.publish.endpoint, types=["estimate", "health"]) as subscription:
+        supervisor.start()
+        session = Watched(supervisor, subscription, supervisor.folder)
+        session.until(lambda: _embedded(session, "prosody") > 3)
+        microphone.unplug()
+        session.until(lambda: session.restarts("microphone") > 3 and len(session.reasons("microphone")) > 3)
+        microphone.plug_in()
+        session.until(_runs(session, "microphone"))
+        heard = _embedded(session, "prosody")
+        session.until(lambda: _embedded(session, "prosody") > heard)
+        assert session.missing_ticks() == 0
+        assert session.healths[-1].workers["prosody"].restarts == 0
+
+
+def _runs(session: Watched, name: str) -> Told:
+    return lambda: bool(session.healths) and session.healths[-1].workers[name].state == "running"
+
+
+def _embedded(session: Watched, name: str) -> int:
+    """What an encoder has made so far of what reached it, be it silence or an empty picture."""
+    return session.healths[-1].workers[name].counters.get("embedded", 0) if session.healths else 0

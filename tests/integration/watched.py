@@ -1,0 +1,118 @@
+"""A session of real processes whose test attends to it, reads its stream, and does its processes harm."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import deadpan
+from agent.processes.supervisor import Supervisor
+from agent.topology import WorkerName
+
+_ROUNDS = 12_000  # of 10 ms: patience for a machine that has much else to do
+_OLD_MS = 400.0
+_PART_S, _SHARE = 0.1, 0.1
+
+
+class Watched:
+    """What the stream said since the last `begin`, and what it said last."""
+
+    def __init__(self, supervisor: Supervisor, subscription: deadpan.Subscription, folder: Path) -> None:
+        self.supervisor, self.folder = supervisor, folder
+        self._subscription = subscription
+        self.estimates: list[deadpan.Estimate] = []
+        """First revisions only."""
+        self.healths: list[deadpan.Health] = []
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every process runs and has nothing to remark, and a face and a voice are perceived right now."""
+        if not (self.estimates and self.healths):
+            return False
+        workers, modalities = self.healths[-1].workers, self.estimates[-1].modalities
+        return all(worker.state == "running" and not worker.reason for worker in workers.values()) and all(
+            modalities[name].status == "ok" for name in ("face", "voice")
+        )
+
+    def begin(self) -> None:
+        """Wait until all is well, and read on from there."""
+        self.until(lambda: self.is_well)
+        del self.estimates[:-1], self.healths[:-1]
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Attend to the processes and read the stream until something holds."""
+        for _ in range(_ROUNDS):
+            self.supervisor.attend(10)
+            while (message := self._subscription.receive(0)) is not None:
+                self._take(message)
+                if holds():
+                    return
+        raise AssertionError(f"waited in vain; the last of {len(self.estimates)} ticks: {self.healths[-1:]}")
+
+    def restarts(self, name: WorkerName) -> int:
+        return self.supervisor.condition.workers[name].restarts
+
+    def pid(self, name: WorkerName) -> int:
+        """The id of a process that runs: a signal to none would reach the tests themselves."""
+        pid = self.supervisor.pid(name)
+        assert pid is not None, f"{name} does not run"
+        return pid
+
+    def signal(self, name: WorkerName, number: signal.Signals) -> None:
+        os.kill(self.pid(name), number)
+
+    def log(self, name: WorkerName) -> str:
+        """What a process has written to standard error."""
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def reasons(self, name: WorkerName) -> list[str]:
+        """Why the agent was degraded, as far as this process is the reason, each as often as it was said."""
+        told = [report for report in self.healths if report.state == "degraded"]
+        return [each for report in told for each in report.reasons if each.startswith((f"{name} is", f"{name}:"))]
+
+    def was_masked(self, modality: str) -> bool:
+        """Whether the stream said that there is nothing new of a modality."""
+        readings = [estimate.modalities[modality] for estimate in self.estimates]
+        return any(each.status in ("stale", "absent") or (each.age_ms or 0.0) > _OLD_MS for each in readings)
+
+    def missing_ticks(self) -> int:
+        """How many ticks there were not; AssertionError when one came twice or out of order."""
+        numbers = [estimate.seq for estimate in self.estimates]
+        assert numbers == sorted(set(numbers))
+        return numbers[-1] - numbers[0] + 1 - len(numbers)
+
+    @contextmanager
+    def starved(self, names: Sequence[WorkerName]) -> Iterator[None]:
+        """Let processes run for a tenth of the time only."""
+        pids = [self.pid(name) for name in names]
+        ended = threading.Event()
+
+        def starve() -> None:
+            while not ended.wait(_PART_S * _SHARE):
+                _tell(pids, signal.SIGSTOP)
+                ended.wait(_PART_S * (1 - _SHARE))
+                _tell(pids, signal.SIGCONT)
+
+        thread = threading.Thread(target=starve)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+        assert pids == [self.supervisor.pid(name) for name in names]
+
+    def _take(self, message: deadpan.Message) -> None:
+        if isinstance(message, deadpan.Estimate) and message.revision == 0:
+            self.estimates.append(message)
+        elif isinstance(message, deadpan.Health):
+            self.healths.append(message)
+
+
+def _tell(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, number)
