@@ -189,7 +189,7 @@ def test_what_fusion_receives_is_counted_by_who_wrote_it(tmp_path: Path) -> None
         assert fusion.inbox is not None
         for value in values:
             prosody.send(value)
-        _drain(fusion.inbox, len(values) - 1)
+        _drain(fusion.inbox, len(values))
         assert fusion.counters == {
             "received": 6,
             "damaged": 1,
