@@ -1,4 +1,4 @@
-"""When a voice was heard and when turns were announced in; from when to when a turn was spoken out. Touches no clock."""
+"""When a voice was heard and turns were announced in, from when to when a turn was spoken out. Touches no clock."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from agent.capture.source import CaptureError, Problem
 from agent.config import CameraConfig, Config, MicrophoneConfig, PublishConfig
 from agent.processes.assignment import Assignment
 from agent.session import Inputs, demo_location, open_session, resolve_inputs
-from agent.stream.publisher import PublishError
+from agent.stream.endpoint import PublishError
 from agent.topology import WorkerName
 from tests.agent.capture.films import noise, write_audio, write_video
 

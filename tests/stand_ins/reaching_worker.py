@@ -16,6 +16,7 @@ from agent.isolation import Outside
 from agent.processes import worker, working
 from agent.processes.assignment import Assignment
 from agent.processes.bus import Bus
+from agent.processes.models import Models
 
 PORT = "REACHING_PORT"
 
@@ -23,9 +24,11 @@ _prepare = working.prepare
 
 
 @contextmanager
-def prepare_and_reach(assignment: Assignment, bus: Bus, outside: Outside | None = None) -> Iterator[working.Work]:
+def prepare_and_reach(
+    assignment: Assignment, bus: Bus, outside: Outside | None = None, models: Models | None = None
+) -> Iterator[working.Work]:
     """The work itself, after the try."""
-    with _prepare(assignment, bus, outside) as work:
+    with _prepare(assignment, bus, outside, models) as work:
         try:
             socket.create_connection(("127.0.0.1", int(os.environ[PORT])), timeout=5).close()
             sys.stderr.write("reached\n")
