@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,27 +57,54 @@ def test_two_agents_and_their_proxy_come_and_go(tmp_path: Path, recordings: dict
     with (
         deadpan.subscribe(out, types=("estimate",), timeout_s=60) as everything,
         deadpan.subscribe(out, types=("estimate",), stream="study", timeout_s=60) as study,
+        started(*joins),
     ):
-        with started(*joins):
-            with proxied(out, named, "--bus", bus) as proxy:
-                with started(*plays):
-                    read_until(everything, lambda message: message.stream == "kitchen")
-                    read_until(everything, lambda message: message.stream == "study")
-                with started(*plays):  # restarted: it begins with its first message again
-                    read_until(everything, lambda message: message.stream == "kitchen" and message.seq < 5)
-                    read_until(study, lambda message: message.stream == "study")
-                proxy.send_signal(signal.SIGINT)
-                _, told = proxy.communicate(timeout=20)
-                assert proxy.returncode == 0, told
-                assert "passed_on" in told
-            before = study.latest()
-            assert isinstance(before, deadpan.Estimate)
-            with proxied(out, named, "--bus", bus) as proxy, started(*plays):
-                read_until(study, lambda message: message.seq > before.seq)
+        with proxied(out, named, "--bus", bus) as proxy:
+            with started(*plays):
                 read_until(everything, lambda message: message.stream == "kitchen")
-                proxy.terminate()
-                proxy.communicate(timeout=20)
-                assert proxy.returncode == 0
+                read_until(everything, lambda message: message.stream == "study")
+            with started(*plays):  # restarted: it begins with its first message again
+                read_until(everything, lambda message: message.stream == "kitchen" and message.seq < 5)
+                read_until(study, lambda message: message.stream == "study")
+            proxy.send_signal(signal.SIGINT)
+            _, told = proxy.communicate(timeout=20)
+            assert proxy.returncode == 0, told
+            assert "passed_on" in told
+        before = study.latest()
+        assert isinstance(before, deadpan.Estimate)
+        with proxied(out, named, "--bus", bus) as proxy, started(*plays):
+            read_until(study, lambda message: message.seq > before.seq)
+            read_until(everything, lambda message: message.stream == "kitchen")
+            proxy.terminate()
+            proxy.communicate(timeout=20)
+            assert proxy.returncode == 0
+
+
+def test_a_proxy_cuts_hostile_subscribers_off_as_an_agent_does(tmp_path: Path, recordings: dict[str, Path]) -> None:
+    out, bus = f"ipc://{tmp_path}/out", f"ipc://{tmp_path}/bus"
+    joins = ("run", "--source", str(recordings["study"]), "--publish", f"ipc://{tmp_path}/own", "--bus", bus)
+    with (
+        deadpan.subscribe(out, types=("estimate",), timeout_s=60) as subscription,
+        proxied(out, "--bus", bus) as proxy,
+        started(*joins),
+    ):
+        read_until(subscription, bool)
+        for kind in ("topics", "storm"):
+            subprocess.run(
+                [sys.executable, "-m", "tests.stand_ins.nuisance", kind, out],
+                capture_output=True,
+                check=True,
+                timeout=60,
+            )
+            newest = subscription.latest()
+            assert newest is not None
+            read_until(subscription, lambda message, seq=newest.seq: message.seq > seq)  # type: ignore[misc]  # of now
+        assert not subscription.losses
+        proxy.send_signal(signal.SIGINT)
+        _, told = proxy.communicate(timeout=20)
+    counted = dict(each.split() for each in told.strip().splitlines()[-1].split(", "))
+    assert int(counted["cut_off"]) >= 2, told
+    assert int(counted["passed_on"]) > 0
 
 
 def test_a_proxy_that_others_could_read_needs_keys() -> None:
