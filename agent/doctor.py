@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import platform
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
-from pathlib import Path
 
 from agent import __version__
 from agent.capture.devices import list_cameras, list_microphones
@@ -16,12 +13,14 @@ from agent.config import Config
 from agent.engines import choose, installed
 from agent.isolation import obstacle
 from agent.processes.models import Models
+from agent.room import RoomError, room, shortage, weights_mb
 from agent.settings import Settings, value
 from agent.stream.endpoint import PublishError
 from agent.stream.present import present
 from agent.stream.publisher import Publisher, check_publishing
+from agent.topology import workers_for
 from agent.weights.catalogue import CATALOGUE
-from agent.weights.engine import EngineError
+from agent.weights.engine import EngineError, parse
 from agent.weights.store import Store, default_folder
 from deadpan.messages import Health
 
@@ -36,7 +35,6 @@ _PACKAGES = (
     "pyzmq",
     "numpy",
 )
-_MIN_FREE_MB = 200
 _UNLOADABLE = (OSError, ValueError, ImportError)
 
 
@@ -78,7 +76,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield _microphone()
     yield _endpoint(config)
     yield _network(config)
-    yield _space()
+    yield _space(config)
 
 
 def _packages() -> Iterator[Finding]:
@@ -98,13 +96,13 @@ def _packages() -> Iterator[Finding]:
             f"several packages own cv2: {', '.join(owners)}",
             f"pip uninstall {' '.join(owners)}; pip install opencv-contrib-python",
         )
-    for room in ("agent", "encoders", "fusion"):
-        others = set(packages_distributions().get(room, [])) - {"deadpan"}
+    for floor in ("agent", "encoders", "fusion"):
+        others = set(packages_distributions().get(floor, [])) - {"deadpan"}
         if others:
             yield Finding(
                 "packages",
                 False,
-                f"{', '.join(others)} also owns {room}/",
+                f"{', '.join(others)} also owns {floor}/",
                 "install deadpan in an environment of its own",
             )
 
@@ -207,8 +205,13 @@ def _network(config: Config) -> Finding:
     )
 
 
-def _space() -> Finding:
-    folder = Path(tempfile.gettempdir())
-    free_mb = shutil.disk_usage(folder).free // 1_000_000
-    enough = free_mb >= _MIN_FREE_MB
-    return Finding("space", enough, f"{free_mb} MB free in {folder}", "" if enough else f"free {_MIN_FREE_MB} MB there")
+def _space(config: Config) -> Finding:
+    """Whether a session with camera and microphone would find room, whatever is found of them now."""
+    workers = [worker.name for worker in workers_for(camera=True, microphone=True)]
+    try:
+        has = room()
+    except RoomError as error:
+        return Finding("space", False, str(error))
+    memory = "" if has.memory_mb is None else f", {has.memory_mb} MB of memory"
+    lacking = shortage(has, workers, weights_mb(parse(config.speech.engine).path))
+    return Finding("space", not lacking, f"{has.disk_mb} MB free in {has.folder}{memory}", lacking)

@@ -17,8 +17,10 @@ from agent.config import Config
 from agent.isolation import IsolationError, obstacle
 from agent.processes.assignment import Assignment
 from agent.processes.supervisor import Supervisor, private_folder
+from agent.room import require, weights_mb
 from agent.stream.publisher import check_publishing
 from agent.topology import WorkerName, workers_for
+from agent.weights.engine import parse
 
 _NONE = "none"
 _AUTO = "auto"
@@ -65,11 +67,13 @@ def resolve_inputs(config: Config) -> Inputs:
 
 def open_session(config: Config, inputs: Inputs) -> Supervisor:
     """The supervised processes for these inputs, not yet started. Raises PublishError for an endpoint or keys that
-    cannot be used, IsolationError where processes must give up the network and cannot.
+    cannot be used, IsolationError where processes must give up the network and cannot, RoomError where the machine has
+    too little memory or disk.
     """
     check_publishing(config.publish.endpoint, config.publish.keys_folder, config.publish.bus)
     isolated = isolates(config)
     workers = workers_for(camera=inputs.camera is not None, microphone=inputs.microphone is not None)
+    require([worker.name for worker in workers], weights_mb(parse(config.speech.engine).path))
     folder = private_folder()
     session, origin_unix_ns = uuid.uuid4().hex[:12], wall_unix_ns()
     modalities = tuple(worker.modality.value for worker in workers if worker.modality is not None)

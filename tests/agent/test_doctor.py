@@ -14,6 +14,7 @@ from agent.capture.devices import Device
 from agent.commands.doctor import perform
 from agent.config import Config, PrivacyConfig, PublishConfig, SpeechConfig
 from agent.doctor import Finding, examine, in_force
+from agent.room import Room
 from agent.settings import Settings, gather
 from agent.weights.engine import EngineError
 from agent.weights.store import Store
@@ -199,10 +200,11 @@ def test_another_package_with_a_name_of_ours_is_found_out(config: Config, monkey
 
 
 def test_too_little_space_is_amiss(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_MIN_FREE_MB", 10**9)
+    monkeypatch.setattr(doctor, "room", lambda: Room(Path("/tmp"), 12, 9000))  # noqa: S108 - nothing is written there
     finding = _of("space", config)
     assert (finding.ok, finding.optional) == (False, False)
-    assert finding.remedy == "free 1000000000 MB there"
+    assert finding.found == "12 MB free in /tmp, 9000 MB of memory"
+    assert finding.remedy == "50 MB must be free in /tmp, and 12 are; free some, or set TMPDIR"
 
 
 def test_the_settings_in_force_are_named_with_where_they_come_from(tmp_path: Path) -> None:
