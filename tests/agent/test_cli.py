@@ -6,7 +6,10 @@ import pytest
 
 from agent import __version__, cli
 
-COMMANDS = ("run", "watch", "score", "models", "doctor")
+COMMANDS = (
+    *("run", "watch", "score", "models", "config", "doctor"),
+    *("record", "proxy", "keys", "bridge", "mcp", "wyoming"),
+)
 
 
 def _exit_code(*arguments: str) -> int | str | None:
