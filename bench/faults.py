@@ -97,7 +97,9 @@ class Stream:
         self.forget()
         began_s = time.monotonic()
         os.kill(pid, signal.SIGKILL)
-        self.until(lambda: self.is_well() and self.healths[-1][1].workers[name].restarts > restarts)
+        self.until(
+            lambda: len(self.estimates) > 1 and self.is_well() and _runs_again(self.healths[-1][1], name, restarts)
+        )
         estimates, healths = self.estimates[1:], self.healths[1:]
 
         def first(moments: list[float]) -> float | None:
