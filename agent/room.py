@@ -60,7 +60,7 @@ def needed_mb(workers: Collection[WorkerName], weights_mb: int = 0) -> int:
 
 
 def weights_mb(path: Path | None) -> int:
-    """The size of a recognizer's weights on the disk, a file or a folder of them; 0 for the embedded ones, and where there is nothing."""
+    """The size of a recognizer's weights, a file or a folder; 0 for the embedded ones, and where there are none."""
     if path is None or not path.exists():
         return 0
     files = path.rglob("*") if path.is_dir() else (path,)
