@@ -41,7 +41,7 @@ class Death:
 
     worker: WorkerName
     told_s: float | None
-    """Health: degraded, with this process as a reason."""
+    """Health: degraded, with this process as a reason; of fusion, when it is back."""
     masked_s: float | None
     """An estimate whose modality is stale or absent."""
     running_s: float
@@ -112,7 +112,7 @@ class Stream:
         arrivals = [began_s, *(at_s for at_s, _ in estimates)]
         return Death(
             name,
-            first([at_s for at_s, each in healths if any(reason.startswith(f"{name} is") for reason in each.reasons)]),
+            first([at_s for at_s, each in healths if _names(each, name)]),
             first([at_s for at_s, each in estimates if modality and each.modalities[modality].status != "ok"]),
             running_s or 0.0,
             first([at_s for at_s, each in estimates if old_s and at_s > old_s[-1]]),
@@ -167,6 +167,11 @@ def _understudy() -> int:
         if b"understudy" in Path(f"/proc/{pid}/cmdline").read_bytes():
             return pid
     return 0
+
+
+def _names(health: deadpan.Health, name: WorkerName) -> bool:
+    """Whether a process is among the reasons why the agent is not ok."""
+    return any(reason.startswith((f"{name} is", f"{name}:")) for reason in health.reasons)
 
 
 def _runs_again(health: deadpan.Health, name: WorkerName, restarts: int) -> bool:

@@ -4,6 +4,7 @@ from typing import cast
 
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
+from agent.processes.resident import resident_mb
 from agent.processes.wire import Pulse
 
 MS = 1_000_000
@@ -63,3 +64,12 @@ def test_a_remark_goes_with_the_beat() -> None:
     line = Line()
     _heart(line).beat_if_due(0, {}, 0.0, "no word understood")
     assert line.pulses[0].reason == "no word understood"
+
+
+def test_a_process_knows_how_much_memory_it_holds() -> None:
+    before_mb = resident_mb()
+    more = b"\1" * 50_000_000
+    after_mb = resident_mb()
+    if before_mb is not None and after_mb is not None:  # else it is a system that does not say
+        assert 40 < after_mb - before_mb < 60
+    assert len(more) == 50_000_000
