@@ -5,7 +5,7 @@
 # make fuzz   what reads other people's bytes, under a fuzzer that follows the code (SECONDS=60 for each target)
 # make train  all weights again, from ../shared/data and CLIPS
 # make evaluate  what the models are worth, on what they have not met: writes docs/evaluation.md (CLIPS as for train)
-# make bench  whole-process figures of this machine
+# make bench  what this machine takes for a session, beside every budget: writes docs/benchmarks.md (about 10 minutes)
 # make soak   40 minutes at real time and 3 hours under a virtual clock: writes docs/reliability.md (ARGS=--help)
 # make bench-speech  word errors, delays and word times of each speech engine (CLIPS=DIR adds conversation; ARGS=--help)
 PYTHON ?= python3.11
@@ -61,7 +61,7 @@ evaluate: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	@sh scripts/system-libraries live
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 	$(BIN)/python -m bench.stream
 
 soak: .venv/dev.stamp

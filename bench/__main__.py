@@ -1,4 +1,7 @@
-"""python -m bench [--runs N]: measures this machine and writes docs/benchmarks.md."""
+"""python -m bench [--runs N]: measures this machine and writes docs/benchmarks.md.
+
+What is compared is run in turns, and given as a ratio of the same turn: a slow minute of the machine touches both.
+"""
 
 from __future__ import annotations
 
@@ -8,51 +11,68 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from agent.session import demo_location
-from bench.measure import percentile, run_session, score_demo, spread
+from bench.calls import BareCost
+from bench.figures import Turn, budgets, calls_table, loop_table, processes_table
+from bench.growing import scaling_table
+from bench.imports import import_cost, imported_by
+from bench.measure import printed, run_session, score_demo
+from bench.naive import Loop
+from bench.rivals import rivals_table
 
 _PAGE = Path("docs/benchmarks.md")
 _BEGIN, _END = "<!-- bench:begin -->", "<!-- bench:end -->"
+_IMPORTS = 7
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    options.add_argument("--runs", type=int, default=5, help="how often each is run (default 5)")
-    runs = options.parse_args().runs
-    scorings, sessions = [], []
-    for number in range(runs):  # paired: a slow minute of the machine touches both
-        scorings.append(score_demo())
-        print(f"run {number + 1} of {runs}: score {scorings[-1].speed:.1f} x real time", flush=True)
-        sessions.append(run_session(demo_location()))
-        print(f"run {number + 1} of {runs}: live {sessions[-1].cores:.2f} cores", flush=True)
-    estimates = [latency for session in sessions for latency in session.estimate_latency_ms]
-    utterances = [latency for session in sessions for latency in session.utterance_latency_ms]
-    rows = [
-        (
-            "replay (`deadpan score` of the demo, start-up included), times real time",
-            "≥ 4",
-            spread([s.speed for s in scorings], 1),
-        ),
-        ("processor time of that, s per s of recording", "", spread([s.cpu_s / s.media_s for s in scorings])),
-        ("live at 15 frames a second, all processes, cores", "≤ 1", spread([s.cores for s in sessions])),
-        ("command to first estimate, s", "≤ 6", spread([s.first_estimate_s for s in sessions])),
-        ("memory of all processes together (PSS), MB", "≤ 1000", spread([s.memory_mb for s in sessions], 0)),
-        ("end of an estimate's stretch → published, p50 / p95, ms", "p95 ≤ 250", _pair(estimates)),
-        ("end of an utterance's sound → its message, p50 / p95, ms", "", _pair(utterances)),
+    options.add_argument("--runs", type=int, default=3, help="how often each is run (default 3)")
+    options.add_argument("--quick", action="store_true", help="only print; leave out scaling and what others do")
+    options.add_argument("--rivals", metavar="PYTHON", help="an interpreter with opensmile and pocketsphinx installed")
+    chosen = options.parse_args()
+    imports = [import_cost("import deadpan") for _ in range(_IMPORTS)]
+    if imported_by("import deadpan", "numpy"):
+        raise SystemExit("import deadpan loads numpy")
+    turns = [_turn(number + 1, chosen.runs) for number in range(chosen.runs)]
+    sections = [
+        budgets(turns, [wall_s for wall_s, _ in imports]),
+        processes_table(turns),
+        calls_table(turns),
+        loop_table(turns),
     ]
-    table = ["| what | budget | measured: median (least to greatest) |", "|---|---|---|"]
-    table += [f"| {what} | {budget} | {measured} |" for what, budget, measured in rows]
+    if not chosen.quick:
+        sections.append(scaling_table())
+        if chosen.rivals:
+            sections.append(rivals_table(chosen.rivals, turns))
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    note = f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {runs} runs each, {machine}."
-    body = "\n".join([_BEGIN, note, "", *table, _END])
-    page = _PAGE.read_text() if _PAGE.is_file() else f"# Benchmarks\n\n{_BEGIN}{_END}\n"
-    head, tail = page.split(_BEGIN)[0], page.split(_END)[1]
-    _PAGE.write_text(head + body + tail)
-    print("\n".join(table))
+    note = (
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {chosen.runs} runs each, {machine}. Meanwhile"
+        f" {os.getloadavg()[2]:.1f} processes wanted to run on them, the bench's own among them."
+    )
+    body = "\n\n".join([note, *sections])
+    print(body)
+    if not chosen.quick:
+        head, tail = _PAGE.read_text().split(_BEGIN)[0], _PAGE.read_text().split(_END)[1]
+        _PAGE.write_text(f"{head}{_BEGIN}\n{body}\n{_END}{tail}")
 
 
-def _pair(numbers: list[float]) -> str:
-    return f"{percentile(numbers, 0.5):.0f} / {percentile(numbers, 0.95):.0f}" if numbers else "none"
+def _turn(number: int, of: int) -> Turn:
+    """Everything that is compared with something, once."""
+    live = run_session(demo_location())
+    bare = msgspec.json.decode(printed("bench.calls"), type=list[BareCost])
+    scoring = score_demo()
+    loop = msgspec.json.decode(printed("bench.naive"), type=Loop)
+    turn = Turn(live, bare, scoring, loop)
+    spared = f", {live.spared} chunks without partial words: the machine is too busy" if live.spared else ""
+    print(
+        f"run {number} of {of}: live {live.cores:.2f} cores, {turn.over_bare:.2f} x its model calls; score"
+        f" {scoring.speed:.1f} x real time{spared}",
+        flush=True,
+    )
+    return turn
 
 
 if __name__ == "__main__":
