@@ -52,6 +52,11 @@ def main() -> None:
         f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: {chosen.runs} runs each, {machine}. Meanwhile"
         f" {os.getloadavg()[2]:.1f} processes wanted to run on them, the bench's own among them."
     )
+    if spared := sum(turn.live.spared for turn in turns):
+        note += (
+            f" They were too busy: at {spared} chunks of sound speech was so late that it told no partial words, so"
+            " the live sessions did less than the model calls beside them."
+        )
     body = "\n\n".join([note, *sections])
     print(body)
     if not chosen.quick:

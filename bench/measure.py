@@ -193,7 +193,7 @@ class _Watcher:
                 shown = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode()
             except OSError:
                 continue
-            name = "supervisor" if pid == self._pid else shown.removeprefix("deadpan: ").partition("\0")[0]
+            name = "supervisor" if pid == self._pid else shown.removeprefix("deadpan: ").partition("\0")[0] or "others"
             spent[name] = spent.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return spent
 
