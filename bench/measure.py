@@ -173,6 +173,7 @@ class _Watcher:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self.peak_mb = 0.0
+        self._names: dict[int, str] = {}
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -193,7 +194,9 @@ class _Watcher:
                 shown = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").decode()
             except OSError:
                 continue
-            name = "supervisor" if pid == self._pid else shown.removeprefix("deadpan: ").partition("\0")[0] or "others"
+            if shown:  # one that has ended has no name any more, but what it took still counts until it is buried
+                self._names[pid] = shown.removeprefix("deadpan: ").partition("\0")[0]
+            name = "supervisor" if pid == self._pid else self._names.get(pid, "others")
             spent[name] = spent.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return spent
 
