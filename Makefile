@@ -3,6 +3,7 @@
 # make test-frameworks  the adapters in real pipelines of Pipecat and LiveKit (part of make test)
 # make test-long  hours of recording: memory flat, results complete (many minutes)
 # make fuzz   what reads other people's bytes, under a fuzzer that follows the code (SECONDS=60 for each target)
+# make audit  known flaws of what is installed, by the advisories' servers
 # make train  all weights again, from ../shared/data and CLIPS
 # make evaluate  what the models are worth, on what they have not met: writes docs/evaluation.md (CLIPS as for train)
 # make bench  what this machine takes for a session, beside every budget: writes docs/benchmarks.md (about 10 minutes)
@@ -14,7 +15,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test test-frameworks test-long fuzz train evaluate bench soak bench-speech clean
+.PHONY: run test test-frameworks test-long fuzz audit train evaluate bench soak bench-speech clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -73,6 +74,12 @@ bench-speech: .venv/dev.stamp
 	@sh scripts/system-libraries live
 	$(BIN)/python -m bench.speech $(if $(CLIPS),--clips $(CLIPS)) $(ARGS)
 
+# In an environment of its own: what audits is not what is audited
+audit: .venv/dev.stamp
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.9,<3'
+	$(BIN)/python -m pip freeze --exclude-editable | .venv-audit/bin/pip-audit --no-deps --disable-pip -r /dev/stdin
+
 .venv/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; on Debian: apt-get install python3.11 python3.11-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
@@ -95,4 +102,4 @@ bench-speech: .venv/dev.stamp
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-frameworks build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-frameworks .venv-audit build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

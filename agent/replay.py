@@ -18,13 +18,14 @@ from typing import Self
 
 import msgspec
 
-from agent.capture.media import Recording
+from agent.capture.media import Recording, shown
 from agent.config import Config
 from agent.errors import DeadpanError
 from agent.processes.child import ONE_THREAD, QUIET
 from agent.processes.fusing import FusingStage
-from agent.processes.lane import Order, read
+from agent.processes.lane import ISOLATED, Order, read
 from agent.processes.ordering import Ordering, Playback
+from agent.processes.reach import is_remote, isolates
 from agent.processes.wire import Ended, Failure, Timed
 from agent.topology import WorkerName, workers_for
 from deadpan.messages import Message
@@ -40,6 +41,7 @@ class Player:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._isolated = isolates(config)
         # Before there is anything to leave behind: its library does not bear interruption.
         self._model = load_fusion().expecting(config.fusion.base_rate)
         self._lanes: dict[WorkerName, _Lane] = {}
@@ -60,6 +62,8 @@ class Player:
         The same recording and session give the same messages, byte for byte. Raises ReplayError when it cannot be read;
         after that, or when the messages are not read to the end, the processes are started afresh.
         """
+        if self._isolated and is_remote(recording.location):
+            raise ReplayError(f"{shown(recording.location)} is not on this machine: fetch it, then score the file")
         workers = [
             worker
             for worker in workers_for(camera=recording.has_video, microphone=recording.has_audio)
@@ -83,7 +87,7 @@ class Player:
 
     def _lane(self, name: WorkerName) -> _Lane:
         if name not in self._lanes:
-            self._lanes[name] = _Lane(name, self._folder / f"{name}.log")
+            self._lanes[name] = _Lane(name, self._folder / f"{name}.log", isolated=self._isolated)
             self._closing.callback(self._lanes[name].close)
         return self._lanes[name]
 
@@ -108,11 +112,11 @@ def _in_order(lanes: Sequence[_Lane]) -> Iterator[Timed]:
 class _Lane:
     """One encoder's process, as its reader sees it: iterate it for the results of the recording it was given."""
 
-    def __init__(self, name: WorkerName, log: Path) -> None:
+    def __init__(self, name: WorkerName, log: Path, *, isolated: bool) -> None:
         self._name, self._log = name, log
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "agent.processes.lane"],
+                [sys.executable, "-m", "agent.processes.lane", *([ISOLATED] if isolated else [])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -14,8 +14,8 @@ from agent.capture.probing import probe_apart
 from agent.capture.source import CaptureError, Problem
 from agent.clock import wall_unix_ns
 from agent.config import Config
-from agent.isolation import IsolationError, obstacle
 from agent.processes.assignment import Assignment
+from agent.processes.reach import isolates
 from agent.processes.supervisor import Supervisor, private_folder
 from agent.room import require, weights_mb
 from agent.stream.publisher import check_publishing
@@ -93,18 +93,6 @@ def open_session(config: Config, inputs: Inputs) -> Supervisor:
         for worker in workers
     }
     return Supervisor(workers, assignments, folder)
-
-
-def isolates(config: Config) -> bool:
-    """Whether processes are to give up the network. Raises IsolationError where they must and cannot."""
-    wish = config.privacy.network_isolation
-    reason = "" if wish == "off" else obstacle()
-    if wish == "required" and reason:
-        raise IsolationError(
-            f"network isolation is required, but {reason}. docs/privacy.md says what to allow;"
-            " --network-isolation auto goes on without"
-        )
-    return wish != "off" and not reason
 
 
 def _recording(config: Config, location: str) -> Inputs:

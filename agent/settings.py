@@ -83,11 +83,20 @@ def gather(path: Path | None, environment: Mapping[str, str]) -> Settings:
     return Settings(_converted(tree, told or str(path)), origins, path)
 
 
+class _Loader(yaml.SafeLoader):
+    """Safe YAML in which off, on, yes and no are words, as in YAML 1.2: the one is a setting, the other Norwegian."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as its base class has it
+        first: [(tag, form) for tag, form in known if tag != "tag:yaml.org,2002:bool" or first in "tTfF"]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     """A file's values, and the line of each. Raises ConfigError for what is no table, or has a key of no use."""
     try:
         text = path.read_text(encoding="utf-8")
-        tree, node = yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+        tree, node = yaml.load(text, _Loader), yaml.compose(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such file") from error
     except (OSError, UnicodeDecodeError) as error:
@@ -149,7 +158,7 @@ def _variables(environment: Mapping[str, str]) -> dict[str, tuple[str, Any]]:
 def _scalar(name: str, text: str, hint: Any) -> Any:
     """The value a variable's text stands for: what it would in the file, without the need of quotes."""
     try:
-        read = yaml.safe_load(text)
+        read = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError):
         read = text
     try:

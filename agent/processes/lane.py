@@ -20,12 +20,15 @@ from agent.capture.pacing import due_ns
 from agent.capture.recording import RecordingAudio, RecordingVideo
 from agent.config import Config
 from agent.errors import DeadpanError
+from agent.isolation import leave_network, prepare
 from agent.processes.models import Models
 from agent.processes.stages import encoding_stage
 from agent.processes.wire import Ended, Failure, Timed, pack, unpack
 from agent.topology import WorkerName
 from encoders.shipped import DamagedError
 
+ISOLATED = "isolated"
+"""The argument of a lane that is to give up the network before it reads anything."""
 _HEAD = struct.Struct("<Iq")
 
 
@@ -74,6 +77,9 @@ def encode(order: Order, models: Models) -> Iterator[Timed]:
 
 def main() -> int:
     """Encode recordings until standard input ends."""
+    if ISOLATED in sys.argv:
+        prepare()
+        leave_network()
     out = os.fdopen(os.dup(1), "wb", buffering=1 << 16)
     os.dup2(2, 1)  # whatever a library prints must not get between the frames
     models = Models()

@@ -12,7 +12,7 @@ import pytest
 
 from agent.config import Config, PrivacyConfig
 from agent.isolation import IsolationError, obstacle
-from agent.session import isolates
+from agent.processes.reach import isolates
 
 needs_namespaces = pytest.mark.skipif(bool(obstacle()), reason=f"needs network namespaces: {obstacle()}")
 
@@ -89,13 +89,13 @@ def test_the_right_to_it_cannot_be_had_once_there_are_threads() -> None:
 def test_it_is_given_up_where_that_is_wished_and_can_be(
     monkeypatch: pytest.MonkeyPatch, wish: str, reason: str, isolated: bool
 ) -> None:
-    monkeypatch.setattr("agent.session.obstacle", lambda: reason)
+    monkeypatch.setattr("agent.processes.reach.obstacle", lambda: reason)
     assert isolates(Config(privacy=PrivacyConfig(wish))) is isolated  # type: ignore[arg-type]  # of the three words
 
 
 def test_where_it_is_required_and_cannot_be_nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "agent.session.obstacle", lambda: "the system allows no user namespace: Operation not permitted"
+        "agent.processes.reach.obstacle", lambda: "the system allows no user namespace: Operation not permitted"
     )
     with pytest.raises(IsolationError, match=r"required, but .*not permitted.*--network-isolation auto goes on"):
         isolates(Config(privacy=PrivacyConfig("required")))

@@ -197,3 +197,12 @@ def test_what_is_shown_is_a_file_that_sets_the_same_and_says_where_each_comes_fr
     assert lines["bus"] == "DEADPAN_PUBLISH__BUS"
     assert lines["tick_hz"] == "default"
     assert text.splitlines()[0] == f"# The settings in force: {path}, and the environment's DEADPAN_SECTION__KEY."
+
+
+def test_off_and_no_are_words_as_people_write_them(tmp_path: Path) -> None:
+    settings = _load(_written(tmp_path, "privacy:\n  network_isolation: off\nspeech:\n  language: no\n"))
+    assert settings.privacy.network_isolation == "off"
+    assert settings.speech.language == "no"
+    told = gather(None, {"DEADPAN_PRIVACY__NETWORK_ISOLATION": "off", "DEADPAN_SPEECH__LANGUAGE": "no"})
+    assert told.config.privacy.network_isolation == "off"
+    assert told.config.speech.language == "no"

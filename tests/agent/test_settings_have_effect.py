@@ -12,7 +12,7 @@ from agent import session
 from agent.clock import SessionClock
 from agent.config import Config, SupervisionConfig
 from agent.engines import choose
-from agent.processes import working
+from agent.processes import reach, working
 from agent.processes.assignment import Assignment
 from agent.processes.bus import Bus
 from agent.processes.fusing import fuser_settings
@@ -82,7 +82,7 @@ def test_a_setting_changed_alone_changes_what_is_told_or_done(
 ) -> None:
     monkeypatch.setattr(session, "default_camera", lambda: 0)
     monkeypatch.setattr(session, "default_microphone", lambda: 1)
-    monkeypatch.setattr(session, "obstacle", lambda: "")
+    monkeypatch.setattr(reach, "obstacle", lambda: "")
     monkeypatch.setattr(working, "Publisher", lambda *told: told)
     changed = gather(None, {variable(key): CHANGED[key]}).config
     assert changed != Config()
@@ -112,7 +112,7 @@ def _told(config: Config, model: Fusion) -> tuple[object, ...]:
     publishing: Any = working.Publishing(cast(Bus, None), _assigned("fusion", config), model, None)
     return (
         session.resolve_inputs(config),
-        session.isolates(config),
+        reach.isolates(config),
         (camera._rate_hz, camera._size),
         _choice(config),
         vars(speech)["_speech"]._settings,

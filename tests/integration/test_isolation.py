@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,15 @@ from pathlib import Path
 import pytest
 
 import deadpan
+from agent.capture.media import probe
 from agent.config import Config, PrivacyConfig, PublishConfig
 from agent.isolation import obstacle
 from agent.processes import child
 from agent.processes.supervisor import Supervisor
-from agent.session import open_session, resolve_inputs
+from agent.replay import Player, ReplayError
+from agent.session import demo_location, open_session, resolve_inputs
 from agent.topology import WORKERS
+from tests.agent.capture.films import beginning
 from tests.integration.processes import DEADPAN, finished
 from tests.integration.sessions import follow
 from tests.stand_ins.reaching_worker import PORT
@@ -95,25 +99,80 @@ def test_a_person_is_told_who_reaches_what() -> None:
     assert rest == "but for the stream: fusion."
 
 
-@pytest.mark.skipif(not STRACE, reason="needs strace")
-def test_nothing_in_a_whole_run_looks_for_anybody_off_this_machine(tmp_path: Path) -> None:
-    """Every call that names a peer, of every thread of every process, with a network there to be found."""
-    log = tmp_path / "calls"
-    calls = "trace=connect,sendto,sendmsg,sendmmsg"
-    run = ("run", "--source", "demo", "--seconds", "8", "--network-isolation", "off")
-    publish = ("--publish", f"tcp://127.0.0.1:{_free_port()}")
+@needs_namespaces
+def test_recordings_are_scored_by_processes_without_a_network() -> None:
+    with Player(Config()) as player:
+        for _ in zip(player.play(probe(demo_location()), "s"), range(3), strict=False):
+            lanes = [lane._process.pid for lane in player._lanes.values()]
+            here = os.readlink("/proc/self/ns/net")
+            assert len(lanes) == 3
+            assert here not in {os.readlink(f"/proc/{pid}/ns/net") for pid in lanes}
+
+
+@needs_namespaces
+def test_a_recording_that_is_elsewhere_is_not_scored_by_them() -> None:
+    elsewhere = replace(probe(demo_location()), location="https://me:secret@films.example/a.mp4")
+    with Player(Config()) as player, pytest.raises(ReplayError, match=r"https://films\.example/a\.mp4 is not on this"):
+        next(player.play(elsewhere, "s"))
+
+
+def _traced(log: Path, *command: str) -> list[str]:
+    """The calls of a whole command, every thread of every process, that name a peer or open a file to write."""
+    calls = "trace=connect,sendto,sendmsg,sendmmsg,open,openat,creat,mkdir,rename"
     ran = subprocess.run(
-        [STRACE, "-f", "--seccomp-bpf", "-e", calls, "-o", str(log), *DEADPAN, *run, *publish],
+        [STRACE, "-f", "--seccomp-bpf", "-s", "200", "-e", calls, "-o", str(log), *DEADPAN, *command],
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=170,
         check=False,
     )
     traced = log.read_text(errors="replace") if log.exists() else ""
     if "ptrace" in ran.stderr and not traced:
         pytest.skip("this system lets nobody be traced")
     assert ran.returncode == 0, ran.stderr
-    named = [line for line in traced.splitlines() if "sa_family=AF_INET" in line]
-    assert named, "its own reader connects to the stream over loopback: the trace shows that it shows such calls"
-    elsewhere = [line for line in named if re.search(r'"((::ffff:)?127\.0\.0\.1|::1)"', line) is None]
-    assert not elsewhere
+    return traced.splitlines()
+
+
+def _elsewhere(calls: list[str]) -> list[str]:
+    """Those that name a peer which is not on this machine."""
+    return [
+        call for call in calls if "sa_family=AF_INET" in call and not re.search(r'"((::ffff:)?127\.0\.0\.1|::1)"', call)
+    ]
+
+
+@pytest.mark.skipif(not STRACE, reason="needs strace")
+def test_a_whole_run_looks_for_nobody_off_this_machine_and_writes_nothing(tmp_path: Path) -> None:
+    """With a network there to be found."""
+    run = ("run", "--source", "demo", "--seconds", "8", "--network-isolation", "off")
+    calls = _traced(tmp_path / "calls", *run, "--publish", f"tcp://127.0.0.1:{_free_port()}")
+    assert any('127.0.0.1"' in call for call in calls), "its own reader's, at the least"
+    assert _elsewhere(calls) == []
+    opened = re.compile(r'open(?:at)?\([^"]*"([^"]*)", [^)]*O_(?:WRONLY|RDWR|CREAT).*\) = \d')
+    written = {found[1] for call in calls if (found := opened.search(call))}
+    # Eight letters: Python's own try, with "blat" in it, of whether its temporary folder can be written to.
+    scratch = rf"{re.escape(tempfile.gettempdir())}/(deadpan-\w+/.*|\w{{8}})"
+    private = re.compile(rf"{scratch}|/dev/(null|tty|shm/\w*)|/proc/.*")
+    assert {path for path in written if private.fullmatch(path) is None} == set()
+
+
+@pytest.mark.skipif(not STRACE, reason="needs strace")
+@pytest.mark.parametrize(("engine", "package"), [("whisper", "whisper"), ("faster-whisper", "faster_whisper")])
+def test_neither_whisper_looks_for_anybody(tmp_path: Path, engine: str, package: str) -> None:
+    pytest.importorskip(package, reason=f"needs the {engine} extra")
+    export = pytest.importorskip("training.whisper.export", reason="needs what trains")
+    model = tmp_path / ("own.pt" if engine == "whisper" else "own")
+    write = export.write_openai if engine == "whisper" else export.write_ctranslate2
+    write(Path(__file__).parents[1] / "weights" / "tiny_whisper.npz", model)
+    short = beginning(demo_location(), tmp_path / "short.mp4", 4.0)
+    score = ("score", str(short), "--out", str(tmp_path / "out"), "--speech", f"{engine}:{model}")
+    calls = _traced(tmp_path / "calls", *score, "--config", str(_unconfined(tmp_path)))
+    assert calls
+    assert _elsewhere(calls) == []
+
+
+def _unconfined(folder: Path) -> Path:
+    """Settings with which processes keep the network."""
+    path = folder / "config.yaml"
+    path.write_text("privacy:\n  network_isolation: off\n")
+    return path
