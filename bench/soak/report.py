@@ -27,7 +27,6 @@ def live_part(live: Live, warm_s: float) -> list[str]:
     loads = [sample.load for sample in live.samples]
     others = [sample.others_cores for sample in live.samples]
     fusion = live.condition.workers["fusion"].counters
-    restarts = sum(worker.restarts for worker in live.condition.workers.values())
     warm = [each for each in live.latencies if each[0] >= warm_s]
     lines = [
         f"### {live.minutes:g} minutes at real time",
@@ -35,7 +34,8 @@ def live_part(live: Live, warm_s: float) -> list[str]:
         f"The demo over and over through all processes, {len(live.subscribers) + 1} subscribers."
         f" The machine's load meanwhile was {min(loads):.1f} to {max(loads):.1f} (median {median(loads):.1f});"
         f" other programs took {median(others):.1f} cores (median; at most {max(others):.1f})."
-        f" Processes restarted: {restarts}. Most that was given up for want of processor time: level {live.level}.",
+        f" Processes restarted: {_restarts(live)}."
+        f" Most that was given up for want of processor time: level {live.level}.",
         "",
         *_memory(live.samples, warm_s, 60.0, "h"),
         "",
@@ -72,6 +72,12 @@ def live_part(live: Live, warm_s: float) -> list[str]:
         for each in live.subscribers
     ]
     return lines
+
+
+def _restarts(live: Live) -> str:
+    """Which processes were restarted, and how often."""
+    told = [f"{name} {each.restarts} times" for name, each in live.condition.workers.items() if each.restarts]
+    return f"{', '.join(told)}; they count anew each time" if told else "none"
 
 
 def replay_part(replay: Replay, warm_s: float) -> list[str]:
