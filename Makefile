@@ -1,7 +1,7 @@
 # make run    install what is needed and start (ARGS="--source demo --seconds 20" and the like)
 # make test   format, lint, types, floors, tests
 # make test-frameworks  the adapters in real pipelines of Pipecat and LiveKit (part of make test)
-# make test-long  hours of recording: memory flat, results complete (many minutes)
+# make test-long  hours of recording, and every fault in every process (many minutes)
 # make fuzz   what reads other people's bytes, under a fuzzer that follows the code (SECONDS=60 for each target)
 # make audit  known flaws of what is installed, by the advisories' servers
 # make train  all weights again, from ../shared/data and CLIPS
@@ -37,7 +37,7 @@ test-frameworks: .venv-frameworks/stamp
 
 test-long: .venv/dev.stamp
 	@sh scripts/system-libraries test
-	$(BIN)/pytest -m long -s tests/long
+	$(BIN)/pytest -m long -s tests
 
 fuzz: .venv/dev.stamp
 	@$(BIN)/python -m pip install --quiet --editable '.[fuzz]'

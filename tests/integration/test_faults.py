@@ -1,7 +1,7 @@
 """Every fault in every process of one real session: the stream says so, loses nothing it need not, and recovers.
 
 The processes are harmed in threes and twos, each on another path, then fusion; the session is the same from the first
-test to the last. Faults of devices are in test_faults_of_devices; how long all this takes is measured by bench.faults.
+test to the last. What takes long to be noticed is left to `make test-long`, but for one kind each. Faults of devices are in test_faults_of_devices; how long all this takes is measured by bench.faults.
 """
 
 from __future__ import annotations
@@ -86,17 +86,19 @@ def grow(session: Watched, name: WorkerName) -> None:
     command(session, name, "growth")
 
 
-FATAL: list[tuple[Harm, str]] = [
-    (kill, r"killed by signal 9"),
-    (stop, r"no sign of life for [\d.]+ s; it was in \S+ \(\S+:\d+\)"),  # longer where a recognizer asked for it
-    (hang, r"no sign of life for [\d.]+ s; it was in hang_in_native_code \(faulty_worker.py:\d+\)"),
-    (fail, r"ended with exit code 1"),
-    (grow, r"grew to \d+ MB, from \d+ MB"),
+STOPPED = r"no sign of life for [\d.]+ s; it was in \S+ \(\S+:\d+\)"  # longer where a recognizer asked for it
+HUNG = r"no sign of life for [\d.]+ s; it was in hang_in_native_code \(faulty_worker.py:\d+\)"
+FATAL = [
+    pytest.param(kill, r"killed by signal 9", id="kill"),
+    pytest.param(stop, STOPPED, id="stop", marks=pytest.mark.long),
+    pytest.param(hang, HUNG, id="hang"),
+    pytest.param(fail, r"ended with exit code 1", id="fail", marks=pytest.mark.long),
+    pytest.param(grow, r"grew to \d+ MB, from \d+ MB", id="grow", marks=pytest.mark.long),
 ]
 
 
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
-@pytest.mark.parametrize(("harm", "reason"), FATAL, ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(("harm", "reason"), FATAL)
 def test_what_ends_a_process_is_said_and_survived(
     session: Watched, harm: Harm, reason: str, names: tuple[WorkerName, ...]
 ) -> None:
@@ -125,6 +127,7 @@ def test_what_ends_a_process_is_said_and_survived(
         assert all("most recent call first" in session.log(name) for name in names)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
 def test_a_process_that_is_ten_times_slower_is_not_taken_for_a_dead_one(
     session: Watched, names: tuple[WorkerName, ...]
