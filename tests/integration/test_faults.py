@@ -1,7 +1,8 @@
 """Every fault in every process of one real session: the stream says so, loses nothing it need not, and recovers.
 
 The processes are harmed in threes and twos, each on another path, then fusion; the session is the same from the first
-test to the last. What takes long to be noticed is left to `make test-long`, but for one kind each. Faults of devices are in test_faults_of_devices; how long all this takes is measured by bench.faults.
+test to the last. What takes long to be noticed is left to `make test-long`, but for one kind of it. Faults of devices
+are in test_faults_of_devices; how long all this takes is measured by bench.faults.
 """
 
 from __future__ import annotations
