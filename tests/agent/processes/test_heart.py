@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import cast
 
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
-from agent.processes.resident import resident_mb
 from agent.processes.wire import Pulse
 
 MS = 1_000_000
@@ -67,9 +68,13 @@ def test_a_remark_goes_with_the_beat() -> None:
 
 
 def test_a_process_knows_how_much_memory_it_holds() -> None:
-    before_mb = resident_mb()
-    more = b"\1" * 50_000_000
-    after_mb = resident_mb()
-    if before_mb is not None and after_mb is not None:  # else it is a system that does not say
-        assert 40 < after_mb - before_mb < 60
-    assert len(more) == 50_000_000
+    # In a process of its own: one that has run a thousand tests takes and gives back memory when it likes.
+    program = """
+from agent.processes.resident import resident_mb
+before_mb = resident_mb()
+more = b"\\1" * 50_000_000
+after_mb = resident_mb()
+print("unknown" if before_mb is None or after_mb is None else after_mb - before_mb)
+"""
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip()
+    assert told == "unknown" or 40 < float(told) < 60  # some systems do not say

@@ -62,8 +62,11 @@ class Agent:
         self._seq += 1
 
     def greet(self) -> None:
+        self.publisher.greet_newcomers(self._welcome)
+
+    def _welcome(self) -> Message:
         self._greetings += 1
-        self.publisher.greet_newcomers(lambda: msgspec.structs.replace(self._of(every_type()[-1]), seq=self._greetings))
+        return msgspec.structs.replace(self._of(every_type()[-1]), seq=self._greetings)
 
     def close(self) -> None:
         self.publisher.close()
