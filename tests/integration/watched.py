@@ -56,6 +56,10 @@ class Watched:
     def restarts(self, name: WorkerName) -> int:
         return self.supervisor.condition.workers[name].restarts
 
+    def published_restarts(self, name: WorkerName) -> int:
+        """How many of them the stream has told of, which it does a little later: what else it says last is no older."""
+        return self.healths[-1].workers[name].restarts
+
     def pid(self, name: WorkerName) -> int:
         """The id of a process that runs: a signal to none would reach the tests themselves."""
         pid = self.supervisor.pid(name)
