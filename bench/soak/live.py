@@ -49,8 +49,8 @@ class Live:
 
     @property
     def missing_ticks(self) -> int:
-        """Estimates that were not published, or did not reach the subscriber that reads all."""
-        return self.ticks[-1] + 1 - len(set(self.ticks)) if self.ticks else 0
+        """Estimates that were not published, or did not reach the subscriber that reads all, since its first."""
+        return self.ticks[-1] + 1 - self.ticks[0] - len(set(self.ticks)) if self.ticks else 0
 
 
 def play(minutes: float, every_s: float, folder: Path) -> Live:

@@ -25,7 +25,9 @@ def test_a_session_loses_nothing_unaccounted_for_on_any_edge_nor_to_any_subscrib
     assert len(ledger) == 6
     assert [(each.writer, each.reader, each.unaccounted) for each in ledger if each.unaccounted] == []
     assert all(each.sent > 0 for each in ledger)
-    assert session.frames == counters["fusion"]["published"]
+    # It may come when some have been published already; since then it has missed no tick (above).
+    before_it_came = counters["fusion"]["published"] - session.frames
+    assert 0 <= before_it_came <= 10 * (session.ticks[0] + 1)
     assert [each.kind for each in session.subscribers if isinstance(each, Account)] == [
         "slow",
         "slow",
