@@ -34,6 +34,7 @@ from tests.stand_ins import faulty_worker
 from tests.stand_ins.encore import write_encore
 
 PULSE_S, SILENCE_S = 0.25, 6.0
+BRIEF_MS = 1500.0
 TIMES = 60  # half an hour of the demo, more than the slowest machine needs
 HOUR_NS = 3_600_000_000_000
 
@@ -120,7 +121,9 @@ def test_what_ends_a_process_is_said_and_survived(
             assert pid is not None
             assert not is_running(pid)
     for name in set(names) & set(FEELS):
-        assert session.was_masked(FEELS[name])
+        # Who is killed can be back in 0.7 s, with the pictures that waited for it, before its news are old in any tick.
+        brief = harm not in (stop, hang) and session.away_ms(name) < BRIEF_MS
+        assert brief or session.was_masked(FEELS[name])
     assert len({estimate.session for estimate in session.estimates}) == 1
     missing = session.missing_ticks()
     assert missing == 0 or "fusion" in names

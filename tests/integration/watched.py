@@ -83,6 +83,11 @@ class Watched:
         readings = [estimate.modalities[modality] for estimate in self.estimates]
         return any(each.status in ("stale", "absent") or (each.age_ms or 0.0) > _OLD_MS for each in readings)
 
+    def away_ms(self, name: WorkerName) -> float:
+        """How long the stream said that a process does not run: from the first message that does to the last."""
+        away_ns = [report.published_ns for report in self.healths if report.workers[name].state != "running"]
+        return (away_ns[-1] - away_ns[0]) / 1e6
+
     def missing_ticks(self) -> int:
         """How many ticks there were not; AssertionError when one came twice or out of order."""
         numbers = [estimate.seq for estimate in self.estimates]
