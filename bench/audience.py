@@ -63,10 +63,14 @@ def listen_as_crowd(endpoint: str, count: int, messages: int) -> list[float]:
         poller.register(socket, zmq.POLLIN)
         waiting[socket] = messages + 1
     heard: list[tuple[int, bytes]] = []
+    newest: dict[zmq.Socket[bytes], bytes] = {}
     silent = count
     while waiting:
         for socket, _ in poller.poll():
             _, body = socket.recv_multipart()
+            if body == newest.get(socket):  # the last value, sent again for another who came later: of a tick ago
+                continue
+            newest[socket] = body
             heard.append((time.monotonic_ns(), body))
             silent -= waiting[socket] == messages + 1
             waiting[socket] -= 1
