@@ -141,7 +141,13 @@ class MediaCourse:
             )
         return pts_ns
 
-    def chunks(self, pcm: NDArray[np.float32], rate_hz: int, began_ns: int | None, measured: bool) -> list[AudioChunk]:  # noqa: ARG002
+    def chunks(
+        self,
+        pcm: NDArray[np.float32],
+        rate_hz: int,
+        began_ns: int | None,
+        measured: bool,  # noqa: ARG002 - in the media's own time every stamp is taken at its word
+    ) -> list[AudioChunk]:
         return self._stamper.push(mix_to_mono(pcm), rate_hz, began_ns)
 
     def rest(self) -> list[AudioChunk]:
