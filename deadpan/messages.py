@@ -124,6 +124,8 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     created_ns: Nanoseconds
     published_ns: Nanoseconds
     model: str
+    recording: bool = False
+    """Whether the agent is writing what it sees and hears, and its messages, to disk (deadpan run --record)."""
 
 
 class Estimate(_Message, frozen=True, kw_only=True, tag="estimate"):
@@ -232,8 +234,6 @@ class Welcome(_Message, frozen=True, kw_only=True, tag="welcome"):
     origin_unix_ns: Nanoseconds
     source: str
     tick_hz: Finite
-    recording: bool = False
-    """Whether anything of this session is being written to disk."""
 
 
 Message: TypeAlias = Estimate | Utterance | Transcript | Event | Health | Welcome

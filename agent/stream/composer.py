@@ -46,6 +46,7 @@ class _Address(TypedDict):
     created_ns: int
     published_ns: int
     model: str
+    recording: bool
 
 
 class _Verdict(TypedDict):
@@ -63,8 +64,10 @@ class _Verdict(TypedDict):
 class Composer:
     """Numbers and addresses the messages of one session."""
 
-    def __init__(self, session: str, stream: str, model: str) -> None:
+    def __init__(self, session: str, stream: str, model: str, *, recording: bool = False) -> None:
         self._session, self._stream, self._model = session, stream, model
+        self.recording = recording
+        """Whether the session is being written to disk: every message says so."""
         self._counts: Counter[str] = Counter()
 
     def estimate(self, estimate: fused.Estimate, now_ns: int) -> Estimate:
@@ -151,6 +154,7 @@ class Composer:
             created_ns=now_ns,
             published_ns=now_ns,
             model=self._model,
+            recording=self.recording,
         )
 
     def _next(self, message_type: str) -> int:

@@ -116,6 +116,13 @@ def test_an_estimate_from_before_reasons_is_read_without_one() -> None:
     assert read.sarcasm == Sarcasm(probability=None, state="unknown", reason="")
 
 
+@pytest.mark.parametrize(("file", "recording"), [("event.json", False), ("event-1.2.json", True)])
+def test_a_message_says_whether_it_is_being_recorded_and_one_from_before_that_does_not(
+    file: str, recording: bool
+) -> None:
+    assert from_body(_body(file)).recording is recording
+
+
 def test_an_utterance_says_what_it_said() -> None:
     read = from_body(_body("utterance.json"))
     assert isinstance(read, Utterance)
