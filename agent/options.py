@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from agent import __version__
+from agent.report.products import PRODUCTS, USUAL
 from deadpan.subscription import DEFAULT_ENDPOINT
 
 _SPEECH = "auto, moonshine, whisper[:NAME|:FILE] or faster-whisper[:NAME|:FOLDER] (default: speech.engine, auto)"
@@ -177,10 +178,28 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     score = commands.add_parser(
         "score",
         help="estimate recordings as fast as the machine allows",
-        description="Write, for each recording, DIR/NAME/estimates.jsonl, utterances.jsonl and transcript.txt.",
+        description="Write, for each recording, DIR/NAME/estimates.jsonl, utterances.jsonl, transcript.txt and"
+        " summary.json, and what --write names. What was scored before is not scored again.",
     )
-    score.add_argument("files", nargs="+", type=Path, metavar="FILE", help="recordings: anything FFmpeg can read")
+    score.add_argument(
+        "recordings", nargs="+", type=Path, metavar="FILE|FOLDER", help="anything FFmpeg can read; folders of them"
+    )
     score.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
+    score.add_argument(
+        "--write",
+        type=lambda names: names.split(","),
+        default=USUAL,
+        metavar="LIST",
+        help=f"what else to write, with commas between: of {', '.join(PRODUCTS)}, or all, or none"
+        f" (default: {','.join(USUAL)})",
+    )
+    score.add_argument(
+        "--no-hints",
+        dest="hints",
+        action="store_false",
+        help="captions of the words alone, without saying what was perhaps not meant literally",
+    )
+    score.add_argument("--again", action="store_true", help="score again what was scored before")
     score.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
     score.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
 

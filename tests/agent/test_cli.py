@@ -74,7 +74,7 @@ def test_misuse_ends_with_2_and_says_how_it_is_used(
         (("run", "--config", "none.yaml"), "none.yaml: no such file"),
         (("run", "--source", "demo", "--publish", "tcp://0.0.0.0:5737"), "refusing to publish at tcp://0.0.0.0:5737"),
         (("score", "none.mp4", "--out", "there"), "none.mp4"),
-        (("score", "a/x.mp4", "b/x.mp4", "--out", "there"), "several recordings would be written to there/x"),
+        (("score", "a/x.mp4", "b/x.mp4", "--out", "there"), "a/x.mp4 and b/x.mp4 would both be written to there/x.mp4"),
         (("doctor", "--config", "none.yaml"), "none.yaml: no such file"),
         (
             ("run", "--source", "demo", "--speech", "siri"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -39,9 +39,21 @@ WORDS = {
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("scored")
-    result = finished("score", *map(str, sorted(FACES.glob("*.mpg"))), "--out", str(out), timeout_s=150)
+    result = finished("score", str(FACES), "--out", str(out), timeout_s=150)
     assert result.returncode == 0, result.stderr
+    assert f"5 of 5 recordings, 0:15, {len(list(out.glob('*')))} utterances" in result.stdout
     return out
+
+
+@needs_faces
+def test_a_folder_scored_again_is_found_scored_and_what_is_wanted_more_is_made(scored: Path) -> None:
+    results = [path.read_bytes() for path in sorted(scored.glob("*/*.jsonl"))]
+    (scored / "lbax4n" / "words.csv").unlink()
+    result = finished("score", str(FACES), "--out", str(scored))
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("scored already ->") == 5
+    assert [path.read_bytes() for path in sorted(scored.glob("*/*.jsonl"))] == results
+    assert (scored / "lbax4n" / "words.csv").exists()
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -89,15 +101,31 @@ def test_their_words_lie_in_order_within_the_utterance(scored: Path) -> None:
             assert {word["timing"] for word in utterance["words"]} == {"measured"}
 
 
-def test_scoring_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("once", "again"):
-        result = finished("score", demo_location(), "--out", str(tmp_path / name), timeout_s=120)
-        assert result.returncode == 0, result.stderr
-    for name in ("estimates.jsonl", "utterances.jsonl", "transcript.txt"):
-        once, again = ((tmp_path / folder / "demo" / name).read_bytes() for folder in ("once", "again"))
+@pytest.fixture(scope="module")
+def among_bad_ones(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The demo, scored after a file that is no recording and one that is not there: the folder, and what was told."""
+    folder = tmp_path_factory.mktemp("among_bad_ones")
+    bad = folder / "notes.mp4"
+    bad.write_text("these are notes, no film")
+    out = folder / "out"
+    result = finished("score", str(bad), "/no/such/file.wav", demo_location(), "--out", str(out), timeout_s=120)
+    return out / "demo", result
+
+
+def test_scoring_twice_gives_the_same_bytes(
+    among_bad_ones: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    first, _ = among_bad_ones
+    result = finished("score", demo_location(), "--out", str(tmp_path), timeout_s=120)
+    assert result.returncode == 0, result.stderr
+    names = sorted(path.name for path in first.iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "demo").iterdir())
+    assert {"estimates.jsonl", "summary.json", "captions.vtt", "annotation.TextGrid", "words.csv"} <= set(names)
+    for name in set(names) - {"annotation.eaf"}:  # which says where the recording is from there
+        once, again = ((folder / name).read_bytes() for folder in (first, tmp_path / "demo"))
         assert once == again
         assert once
-    estimates = [json.loads(line) for line in (tmp_path / "once/demo/estimates.jsonl").read_text().splitlines()]
+    estimates = read(first / "estimates.jsonl")
     assert [estimate["seq"] for estimate in estimates] == list(range(len(estimates)))
     assert all(estimate["final"] for estimate in estimates)
 
@@ -116,14 +144,13 @@ def test_told_to_end_it_leaves_nothing_half_written_and_no_process(tmp_path: Pat
         time.sleep(0.05)
 
 
-def test_one_bad_file_does_not_end_the_run(tmp_path: Path) -> None:
-    bad = tmp_path / "notes.mp4"
-    bad.write_text("these are notes, no film")
-    result = finished(
-        "score", str(bad), "/no/such/file.wav", demo_location(), "--out", str(tmp_path / "out"), timeout_s=120
-    )
+def test_one_bad_file_does_not_end_the_run(
+    among_bad_ones: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, result = among_bad_ones
     assert result.returncode == 1
     assert "notes.mp4" in result.stderr
     assert "/no/such/file.wav" in result.stderr
     assert "Traceback" not in result.stderr
-    assert (tmp_path / "out" / "demo" / "transcript.txt").read_text()
+    assert "1 of 3 recordings, 0:29, 8 utterances, 2 failed" in result.stdout
+    assert (folder / "transcript.txt").read_text()

@@ -13,12 +13,15 @@ from msgspec.structs import replace
 
 from agent.capture.media import Recording
 from agent.replay import Player, ReplayError
-from agent.scoring import Scored, score, session_of, transcript_line
+from agent.report.products import PRODUCTS
+from agent.scoring.recordings import Task
+from agent.scoring.results import score, session_of, transcript_line
+from agent.scoring.summary import Summary, read
 from deadpan.messages import Event, Message, to_json
 from tests.agent.capture.films import write_audio
 from tests.deadpan.sent import S, estimate, utterance
 
-RESULTS = ("estimates.jsonl", "utterances.jsonl", "transcript.txt")
+RESULTS = ("estimates.jsonl", "utterances.jsonl", "transcript.txt", "summary.json")
 
 
 class Script:
@@ -45,32 +48,39 @@ def sound(tmp_path: Path) -> Path:
     return write_audio(tmp_path / "a line.wav", np.zeros((32_000, 1)), 16_000)
 
 
-def _score(sound: Path, *messages: Message, failure: str = "") -> tuple[Scored, list[tuple[int, int | None]]]:
+def _task(sound: Path) -> Task:
+    return Task(sound, sound.parent / "out" / sound.stem, sound.name, sound.stat().st_size)
+
+
+def _folder(sound: Path) -> Path:
+    return _task(sound).folder
+
+
+def _score(sound: Path, *messages: Message, failure: str = "") -> tuple[Summary, list[tuple[int, int | None]]]:
     heard: list[tuple[int, int | None]] = []
     player = cast(Player, Script(messages, failure))
-    return score(sound, sound.parent / "out", player, lambda *progress: heard.append(progress)), heard
+    return score(_task(sound), player, "settings", lambda *progress: heard.append(progress)), heard
 
 
 def test_a_recording_s_results_lie_in_a_folder_of_its_name(sound: Path) -> None:
-    scored, _ = _score(sound)
-    assert scored.folder == sound.parent / "out" / "a line"
-    assert sorted(path.name for path in scored.folder.iterdir()) == sorted(RESULTS)
+    _score(sound)
+    assert sorted(path.name for path in (sound.parent / "out" / "a line").iterdir()) == sorted(RESULTS)
 
 
 def test_the_final_estimates_are_written_one_a_line_and_no_others(sound: Path) -> None:
     scored, _ = _score(sound, estimate(1), estimate(2), estimate(1, revision=1), estimate(2, revision=1))
     session = session_of(sound)
-    lines = (scored.folder / "estimates.jsonl").read_bytes().splitlines()
+    lines = (_folder(sound) / "estimates.jsonl").read_bytes().splitlines()
     assert lines == [to_json(estimate(seq, revision=1, session=session)) for seq in (1, 2)]
     assert (scored.estimates, scored.duration_s) == (2, 162.0)
 
 
 def test_utterances_are_written_with_a_transcript_of_them(sound: Path) -> None:
     scored, _ = _score(sound, utterance())
-    assert (scored.folder / "utterances.jsonl").read_bytes() == (
+    assert (_folder(sound) / "utterances.jsonl").read_bytes() == (
         to_json(replace(utterance(), session=session_of(sound))) + b"\n"
     )
-    assert (scored.folder / "transcript.txt").read_text(encoding="utf-8") == "[02:40.00 - 02:42.00] Oh great…\n"
+    assert (_folder(sound) / "transcript.txt").read_text(encoding="utf-8") == "[02:40.00 - 02:42.00] Oh great…\n"
     assert scored.utterances == 1
 
 
@@ -103,13 +113,13 @@ def test_results_are_written_as_they_come_under_a_name_of_their_own(sound: Path)
             assert (folder / "estimates.jsonl.part").stat().st_size > 50_000
             yield from super().play(recording, session)
 
-    scored = score(sound, sound.parent / "out", cast(Player, Looking([utterance()])), lambda *_: None)
+    scored = score(_task(sound), cast(Player, Looking([utterance()])), "settings", lambda *_: None)
     assert (scored.estimates, scored.utterances) == (200, 1)
     assert sorted(path.name for path in folder.iterdir()) == sorted(RESULTS)
 
 
 def test_an_interrupt_midway_leaves_no_file_and_what_was_there_before(sound: Path) -> None:
-    scored, _ = _score(sound, utterance())
+    _score(sound, utterance())
 
     class Interrupted(Script):
         def play(self, recording: Recording, session: str) -> Iterator[Message]:
@@ -117,16 +127,50 @@ def test_an_interrupt_midway_leaves_no_file_and_what_was_there_before(sound: Pat
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        score(sound, sound.parent / "out", cast(Player, Interrupted([estimate(1, revision=1)])), lambda *_: None)
-    assert sorted(path.name for path in scored.folder.iterdir()) == sorted(RESULTS)
-    assert (scored.folder / "transcript.txt").read_text(encoding="utf-8") == "[02:40.00 - 02:42.00] Oh great…\n"
+        score(_task(sound), cast(Player, Interrupted([estimate(1, revision=1)])), "settings", lambda *_: None)
+    assert sorted(path.name for path in _folder(sound).iterdir()) == sorted(RESULTS)
+    assert (_folder(sound) / "transcript.txt").read_text(encoding="utf-8") == "[02:40.00 - 02:42.00] Oh great…\n"
 
 
 def test_scoring_again_replaces_what_was_there_and_leaves_nothing_unfinished(sound: Path) -> None:
     _score(sound, utterance())
-    scored, _ = _score(sound)
-    assert [(scored.folder / name).read_bytes() for name in RESULTS] == [b""] * 3
-    assert not list(scored.folder.glob("*.part"))
+    _score(sound)
+    assert [(_folder(sound) / name).read_bytes() for name in RESULTS[:3]] == [b""] * 3
+    assert not list(_folder(sound).glob("*.part"))
+
+
+def test_what_was_made_of_results_goes_when_the_results_become_others(sound: Path) -> None:
+    _score(sound, utterance())
+    made = [_folder(sound) / file for product in PRODUCTS.values() for file in product.writers]
+    for path in made:
+        path.write_text("of the results before")
+    (_folder(sound) / "mine.txt").write_text("nobody else's")
+    _score(sound)
+    assert not [path for path in made if path.exists()]
+    assert (_folder(sound) / "mine.txt").exists()
+
+
+def test_the_summary_tells_the_means_of_the_utterances_by_their_duration(sound: Path) -> None:
+    short = replace(utterance(), start_ns=0, end_ns=1 * S)
+    long = replace(
+        utterance(1),
+        start_ns=1 * S,
+        end_ns=4 * S,
+        sarcasm=replace(short.sarcasm, probability=0.42),
+        sentiment=replace(short.sentiment, literal=0.0, delivered=None),
+    )
+    summary, _ = _score(sound, estimate(1, revision=1), short, long, _ended("truncated 1"))
+    assert (summary.utterances, summary.words, summary.sarcastic, summary.estimates) == (2, 4, 1, 1)
+    assert (summary.sarcasm, summary.literal, summary.delivered) == (0.52, 0.2, -0.5)
+    assert (summary.recording, summary.model, summary.losses) == ("a line.wav", "deadpan-1.0", "truncated 1")
+    assert read(_folder(sound)) == summary
+    assert _score(sound)[0].sarcasm is None
+
+
+def test_a_summary_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path) is None
+    (tmp_path / "summary.json").write_text('{"recording": 7}')
+    assert read(tmp_path) is None
 
 
 def test_a_session_is_named_by_what_the_recording_holds(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Recordings in, a folder of results for each out: JSON lines, and what agent.report makes of them."""
