@@ -73,7 +73,7 @@ def obstacle() -> str:
     """Why this system lets nobody give up the network; empty where it does. A process of its own tries it."""
     if sys.platform != "linux":
         return "only Linux can cut a process off from the network"
-    command = [sys.executable, "-m", __name__]
+    command = [sys.executable, "-P", "-m", __name__]
     tried = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
     return "" if tried.returncode == 0 else tried.stdout.strip() or f"trying it ended with {tried.returncode}"
 

@@ -116,7 +116,7 @@ class _Lane:
         self._name, self._log = name, log
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "agent.processes.lane", *([ISOLATED] if isolated else [])],
+                [sys.executable, "-P", "-m", "agent.processes.lane", *([ISOLATED] if isolated else [])],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

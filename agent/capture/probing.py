@@ -47,7 +47,7 @@ def probe_apart(location: Location, *, isolated: bool = True) -> Recording:
     asked = msgspec.json.encode(Asked(str(location), isolated))
     try:
         told = subprocess.run(
-            [sys.executable, "-m", __name__], input=asked, capture_output=True, timeout=_PATIENCE_S, check=False
+            [sys.executable, "-P", "-m", __name__], input=asked, capture_output=True, timeout=_PATIENCE_S, check=False
         )
         answer = msgspec.json.decode(told.stdout, type=Answer)
     except subprocess.TimeoutExpired as error:

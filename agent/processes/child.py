@@ -29,7 +29,7 @@ class Child:
         self._asked_at = 0
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", WORKER],
+                [sys.executable, "-P", "-m", WORKER],  # -P: the folder it is started in may hold an agent.py, a cv2.py
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
