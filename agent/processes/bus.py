@@ -1,14 +1,19 @@
-"""Values between processes, over bounded ZeroMQ queues in a private folder; every loss is counted."""
+"""Values between processes, over bounded ZeroMQ queues in a private folder; every loss is counted.
+
+What was sent, refused and received is counted for the whole session, across restarts of its process (see tally): so on
+every edge no more is ever received than was sent, and what is missing was under way when a process at its end died.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import zmq
 
 from agent.processes.soundness import is_sound
+from agent.processes.tally import Tally
 from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Value, pack, unpack
 from agent.topology import EDGES, WORKERS, Edge, Keep, WorkerName
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
@@ -16,6 +21,8 @@ from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoF
 _SUPERVISOR_DEPTH = 1000
 _LARGEST_BYTES = 64 << 20  # a picture of 4096 by 4096
 _RECONNECT_MS = 20  # a reader that is back is to be found at once
+_LINGER_MS = 500  # the last words of a process that is told to stop
+_ROOM_MS = 100
 _CARRIED: dict[str, tuple[type[Value], ...]] = {
     "frames": (VideoFrame, Ended),
     "audio": (AudioChunk, Ended),
@@ -24,6 +31,7 @@ _CARRIED: dict[str, tuple[type[Value], ...]] = {
 }
 SUPERVISED: tuple[type[Value], ...] = (Pulse, Absorbed)
 """What reaches the supervisor."""
+_WRITTEN = ("sent_to_", "refused_to_")
 _ENCODERS = {worker.modality.value: worker.name for worker in WORKERS if worker.modality is not None}
 
 
@@ -33,16 +41,31 @@ def endpoint(folder: Path, reader: str) -> str:
 
 
 class Outbox:
-    """The writing end of an edge. Sending never blocks."""
+    """The writing end of an edge. Sending never blocks. It counts in `counters`, under its reader's name."""
 
-    def __init__(self, context: zmq.Context[zmq.Socket[bytes]], folder: Path, reader: str, depth: int) -> None:
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        folder: Path,
+        reader: str,
+        depth: int,
+        counters: Counter[str] | None = None,
+    ) -> None:
         self._socket = context.socket(zmq.PUSH)
         self._socket.setsockopt(zmq.SNDHWM, depth)
         self._socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
-        self._socket.setsockopt(zmq.LINGER, 500)  # the last words of a process that stops in order
+        self._socket.setsockopt(zmq.LINGER, _LINGER_MS)
         self._socket.connect(endpoint(folder, reader))
-        self.sent = 0
-        self.refused = 0
+        self._counters = Counter[str]() if counters is None else counters
+        self._sent, self._refused = f"sent_to_{reader}", f"refused_to_{reader}"
+
+    @property
+    def sent(self) -> int:
+        return self._counters[self._sent]
+
+    @property
+    def refused(self) -> int:
+        return self._counters[self._refused]
 
     def send(self, value: Value) -> None:
         """Queue a value; refuse and count it when the queue is full."""
@@ -50,13 +73,18 @@ class Outbox:
 
     def send_frame(self, frame: bytes) -> None:
         """The same, for a value packed already."""
+        self._counters[self._sent] += 1  # before: one that dies in between must not have sent more than it says
         try:
             self._socket.send(frame, zmq.NOBLOCK)
-            self.sent += 1
         except zmq.Again:
-            self.refused += 1
+            self._counters[self._sent] -= 1
+            self._counters[self._refused] += 1
 
-    def close(self, linger_ms: int = 500) -> None:
+    def has_room(self, timeout_ms: int) -> bool:
+        """Whether the queue can take another, now or within the time."""
+        return bool(self._socket.poll(timeout_ms, zmq.POLLOUT))
+
+    def close(self, linger_ms: int = _LINGER_MS) -> None:
         self._socket.close(linger=linger_ms)
 
 
@@ -64,7 +92,7 @@ class Inbox:
     """The reading end of a process's edges. Gaps in the numbering of samples show what was lost on the way.
 
     `kinds`: what may come, or None for anything. What is none of ours, or not sound, is left out and counted `damaged`.
-    `attribute` counts by writer too, where an encoder's writings meet others'.
+    `attribute` counts by writer too, where an encoder's writings meet others'. It counts in `counters`.
     """
 
     def __init__(
@@ -77,6 +105,7 @@ class Inbox:
         *,
         kinds: tuple[type[Value], ...] | None = None,
         attribute: bool = False,
+        counters: Counter[str] | None = None,
     ) -> None:
         self._kinds = kinds
         self._attribute = attribute
@@ -87,7 +116,7 @@ class Inbox:
         self._socket.bind(endpoint(folder, reader))
         self._keep = keep
         self._next_seq: int | None = None
-        self.counters: Counter[str] = Counter()
+        self.counters = Counter[str]() if counters is None else counters
 
     def receive(self, timeout_ms: int) -> Iterator[Value]:
         """What has arrived; waits up to `timeout_ms` for the first. Frames that are none of ours are counted only."""
@@ -138,16 +167,24 @@ class Bus:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._context.set(zmq.SOCKET_LIMIT, 64)
         incoming = [edge for edge in EDGES if edge.reader == name]
+        outgoing = [edge for edge in EDGES if edge.writer == name]
+        self._tally = Tally(folder / f"{name}.tally", _counted(incoming, outgoing))
         self.inbox = self._inbox(folder, name, incoming) if incoming else None
-        self._outboxes = [
-            (edge, Outbox(self._context, folder, edge.reader, edge.depth // 2)) for edge in EDGES if edge.writer == name
-        ]
-        self.to_supervisor = Outbox(self._context, folder, "supervisor", _SUPERVISOR_DEPTH)
+        self._outboxes = [(edge, self._outbox(folder, edge.reader, edge.depth // 2)) for edge in outgoing]
+        self.to_supervisor = self._outbox(folder, "supervisor", _SUPERVISOR_DEPTH)
 
     def send(self, value: Value) -> None:
         """Give a value to every reader of this process."""
         frame = pack(value)
         for _, outbox in self._outboxes:
+            outbox.send_frame(frame)
+
+    def conclude(self, value: Ended, goes_on: Callable[[], bool]) -> None:
+        """Give every reader the last it will have of this process: room for it is waited for, as long as `goes_on`."""
+        frame = pack(value)
+        for _, outbox in self._outboxes:
+            while not outbox.has_room(_ROOM_MS) and goes_on():
+                pass
             outbox.send_frame(frame)
 
     @property
@@ -162,17 +199,25 @@ class Bus:
                 counters[f"refused_to_{edge.reader}"] = outbox.refused
         if self.to_supervisor.refused:
             counters["refused_to_supervisor"] = self.to_supervisor.refused
-        if self.inbox is not None:
-            counters.update(self.inbox.counters)
+        for name, count in self._tally.items():
+            if self.inbox is not None and not name.startswith(_WRITTEN):
+                counters[name] = count
         return dict(counters)
 
     def close(self) -> None:
+        """Close all ends. What is under way has a moment to leave, which is not to be relied upon: ZeroMQ (4.3.5)
+        counts as gone what its own thread has taken, though the reader's buffer had no room for it yet.
+        """
         if self.inbox is not None:
             self.inbox.close()
         for _, outbox in self._outboxes:
             outbox.close()
         self.to_supervisor.close()
         self._context.term()
+        self._tally.close()
+
+    def _outbox(self, folder: Path, reader: str, depth: int) -> Outbox:
+        return Outbox(self._context, folder, reader, depth, self._tally)
 
     def _inbox(self, folder: Path, name: WorkerName, incoming: list[Edge]) -> Inbox:
         keep: Keep = "newest" if all(edge.keep == "newest" for edge in incoming) else "all"
@@ -180,7 +225,20 @@ class Bus:
         kinds = tuple({kind for edge in incoming for kind in _CARRIED[edge.carries]})
         if name == "fusion":
             kinds += (Condition,)  # the supervisor's word on how all are
-        return Inbox(self._context, folder, name, depth, keep, kinds=kinds, attribute=len(incoming) > 1)
+        return Inbox(
+            self._context, folder, name, depth, keep, kinds=kinds, attribute=len(incoming) > 1, counters=self._tally
+        )
+
+
+def _counted(incoming: list[Edge], outgoing: list[Edge]) -> list[str]:
+    """The names of all that a process with such edges counts."""
+    readers = [edge.reader for edge in outgoing] + ["supervisor"]
+    writers = [edge.writer for edge in incoming] + ["supervisor", "nobody"]
+    return [
+        *(f"{written}{reader}" for reader in readers for written in _WRITTEN),
+        *("received", "damaged", "skipped", "missed"),
+        *(f"received_from_{writer}" for writer in writers),
+    ]
 
 
 def _writer(value: Value) -> str:

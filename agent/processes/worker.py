@@ -54,6 +54,7 @@ def main() -> int:
     heart = Heart(bus, assignment.name, round(assignment.config.supervision.pulse_s * 1e9), network)
     try:
         _work(assignment, orders, bus, heart, outside, models)
+        orders.stopped.wait()  # or what it sent last might not have left yet: see Bus.close
     except CaptureError as error:
         heart.beat("failed", {}, str(error))
         return EXIT_AWAY if assignment.source == "live" and error.problem in _PASSING else EXIT_FAILED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Protocol
@@ -109,9 +109,12 @@ class Capturing:
                     heart.beat_if_due(now_ns, self.counters, 0.0, f"nothing comes of {self._source.name}")
         except DeadpanError:
             if not self._live:  # a device may come back, a recording will not
-                self._bus.send(Ended(self._name, self.counters))
+                self._conclude(clock, orders, heart)
             raise
-        self._bus.send(Ended(self._name, self.counters))
+        self._conclude(clock, orders, heart)
+
+    def _conclude(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
+        self._bus.conclude(Ended(self._name, self.counters), _living(self, clock, orders, heart))
 
     def _samples(self, clock: SessionClock) -> Iterator[VideoFrame | AudioChunk | None]:
         if self._live:
@@ -156,7 +159,10 @@ class Encoding:
                     self._stage.keep(orders.pace)
                 began_ns = clock.now_ns()
                 for made in self._stage.push(value, began_ns):
-                    self._bus.send(made)
+                    if isinstance(made, Ended):
+                        self._bus.conclude(made, _living(self, clock, orders, heart))
+                    else:
+                        self._bus.send(made)
                 done_ns = clock.now_ns()
                 heart.worked(done_ns - began_ns)
                 if isinstance(value, VideoFrame | AudioChunk):
@@ -227,6 +233,16 @@ class Publishing:
 
 def _inbox(bus: Bus) -> Inbox:
     if bus.inbox is None:
+def _living(work: Work, clock: SessionClock, orders: Orders, heart: Heart) -> Callable[[], bool]:
+    """What to ask while waiting: whether to go on with it, which shows that the process lives."""
+
+    def goes_on() -> bool:
+        heart.beat_if_due(clock.now_ns(), work.counters, 0.0)
+        return not orders.stopped.is_set()
+
+    return goes_on
+
+
         raise ValueError("this process reads nothing: the topology gives it no incoming edge")
     return bus.inbox
 

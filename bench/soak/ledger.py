@@ -25,7 +25,10 @@ class Account:
 
     @property
     def unaccounted(self) -> int:
-        """Sent and neither received nor counted as dropped, once nothing is under way any more."""
+        """Sent and not received, once nothing is under way any more: what was so when a process at either end died.
+
+        Counts go on across restarts: it is 0 where none died, and never below.
+        """
         return self.sent - self.received
 
 

@@ -77,7 +77,7 @@ def live_part(live: Live, warm_s: float) -> list[str]:
 def _restarts(live: Live) -> str:
     """Which processes were restarted, and how often."""
     told = [f"{name} {each.restarts} times" for name, each in live.condition.workers.items() if each.restarts]
-    return f"{', '.join(told)}; they count anew each time" if told else "none"
+    return f"{', '.join(told)}; what was under way to or from them then is unaccounted for" if told else "none"
 
 
 def replay_part(replay: Replay, warm_s: float) -> list[str]:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import zmq
 
 from agent.processes.bus import Bus, Inbox, Outbox
+from agent.processes.tally import Tally
 from agent.processes.wire import Bound, Condition, Ended, Value
 from agent.topology import Keep
 from encoders.samples import AudioChunk, Embedding, Interval, Modality, Transcript, VideoFrame
@@ -201,3 +204,113 @@ def test_what_fusion_receives_is_counted_by_who_wrote_it(tmp_path: Path) -> None
     finally:
         fusion.close()
         prosody.close()
+
+
+# What is counted stands, whoever dies.
+
+
+def test_a_process_that_is_started_again_counts_on(tmp_path: Path) -> None:
+    with closing(Bus(tmp_path, "face")) as face:
+        assert face.inbox is not None
+        for turn in (1, 2):
+            with closing(Bus(tmp_path, "camera")) as camera:
+                camera.send(_frame(turn))
+                camera.send(_frame(turn + 1))
+                _drain(face.inbox, 2 * turn)
+                assert camera.counters["sent"] == 2 * turn
+        assert face.counters["received"] == 4
+
+
+_DYING = """
+import os, sys
+from pathlib import Path
+from agent.processes.bus import Bus
+from encoders.samples import AudioChunk
+import numpy as np
+bus = Bus(Path(sys.argv[1]), "microphone")
+for seq in range(200):
+    bus.send(AudioChunk(seq, seq, 16_000, np.zeros(512, np.float32)))
+    if seq == 150:
+        os.kill(os.getpid(), 9)
+"""
+
+
+def test_no_more_is_received_than_was_sent_by_one_that_was_killed_in_the_midst_of_it(tmp_path: Path) -> None:
+    with closing(Bus(tmp_path, "speech")) as speech, closing(Bus(tmp_path, "prosody")) as prosody:
+        died = subprocess.run([sys.executable, "-c", _DYING, tmp_path], check=False, timeout=60)
+        assert died.returncode == -9
+        with closing(Bus(tmp_path, "microphone")) as microphone:
+            microphone.send(_chunk(500))
+            for reader in (speech, prosody):
+                assert reader.inbox is not None
+                while not any(isinstance(value, AudioChunk) and value.seq == 500 for value in _drain_some(reader)):
+                    pass
+                assert microphone.counters[f"sent_to_{_name(reader, speech)}"] == 152
+                assert 1 <= reader.counters["received"] <= 152
+
+
+def _drain_some(bus: Bus) -> list[Value]:
+    assert bus.inbox is not None
+    values = list(bus.inbox.receive(PATIENCE_MS))
+    assert values, "nothing arrived"
+    return values
+
+
+def _name(reader: Bus, speech: Bus) -> str:
+    return "speech" if reader is speech else "prosody"
+
+
+def test_counts_of_another_make_are_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / "camera.tally").write_bytes(b"\xff" * 5)
+    with closing(Bus(tmp_path, "camera")) as camera:
+        assert camera.counters == {"sent": 0, "refused": 0}
+        camera.send(_frame(0))
+    with closing(Bus(tmp_path, "camera")) as camera:
+        assert camera.counters == {"sent": 1, "refused": 0}
+
+
+def test_a_tally_counts_nothing_that_it_was_not_made_for(tmp_path: Path) -> None:
+    tally = Tally(tmp_path / "some", ["sent"])
+    tally["sent"] += 1
+    with pytest.raises(KeyError, match="lost"):
+        tally["lost"] += 1
+    tally.close()
+    assert tally == {"sent": 1}
+
+
+# The end of a stream reaches whoever reads it.
+
+
+def test_the_end_of_a_stream_waits_for_room_where_a_picture_is_refused(tmp_path: Path) -> None:
+    with closing(Bus(tmp_path, "camera")) as camera, closing(Bus(tmp_path, "face")) as face:
+        assert face.inbox is not None
+        ((edge, outbox),) = camera._outboxes
+        while outbox.sent < edge.depth or outbox.has_room(500):
+            assert outbox.has_room(PATIENCE_MS)
+            camera.send(VideoFrame(outbox.sent, 0, np.zeros((480, 640, 3), np.uint8)))
+        camera.send(_frame(outbox.sent))
+        assert camera.counters["refused"] == 1
+        seen: list[Value] = []
+        asked = 0
+
+        def goes_on() -> bool:
+            nonlocal asked
+            asked += 1
+            if asked == 2 and face.inbox is not None:  # only now it is read from
+                seen.extend(face.inbox.receive(PATIENCE_MS))
+            return True
+
+        camera.conclude(Ended("camera"), goes_on)
+        while not seen or seen[-1] != Ended("camera"):
+            seen += _drain_some(face)
+        assert asked >= 2
+        assert camera.counters["refused"] == 1
+        assert face.counters["received"] == camera.counters["sent"]
+
+
+def test_waiting_for_room_ends_when_the_process_is_to_stop(tmp_path: Path) -> None:
+    with closing(Bus(tmp_path, "camera")) as camera:
+        while not camera.counters["refused"]:
+            camera.send(_frame(0))
+        camera.conclude(Ended("camera"), lambda: False)
+        assert camera.counters["refused"] == 2
