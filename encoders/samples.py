@@ -6,9 +6,10 @@ A sample is stamped once, at capture; everything derived from it carries the str
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,23 @@ NS_PER_S = 1_000_000_000
 
 
 class Modality(StrEnum):
-    """A way a person expresses themselves, as far as we observe it."""
+    """A way a person expresses themselves, as far as we observe it: the three built in, and whatever a plug-in adds.
+
+    An open set: Modality("heart") is one too, equal to every other of its name. Iterating gives the three. Raises
+    ValueError for what is no name: a letter, then at most 31 letters, digits and underscores, all of them small.
+    """
 
     FACE = "face"
     VOICE = "voice"
     TEXT = "text"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str) or not re.fullmatch("[a-z][a-z0-9_]{0,31}", value, re.ASCII):
+            return None
+        added = str.__new__(cls, value)
+        added._name_, added._value_ = value.upper(), value
+        return added
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,6 +77,17 @@ class AudioChunk:
     @property
     def interval(self) -> Interval:
         return Interval(self.pts_ns, self.pts_ns + len(self.pcm) * NS_PER_S // self.sample_rate_hz)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a plug-in's sensor told. `values` is float64, of whatever shape and units its encoder expects; `pts_ns` is
+    when the last of them was measured.
+    """
+
+    seq: int
+    pts_ns: int
+    values: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +152,11 @@ class Reading:
     """What one encoder's own head makes of the recent past: P(sarcasm) in [0, 1], sentiment in [-1, 1].
 
     `activation` in [-1, 1] is how strongly it is said, whatever is said: the voice's arousal, the face's
-    expressiveness; None where the head does not tell.
+    expressiveness. None where the head does not tell; those of face, voice and text always tell the first two.
     """
 
-    sarcasm: float
-    sentiment: float
+    sarcasm: float | None = None
+    sentiment: float | None = None
     cues: tuple[Cue, ...] = ()
     activation: float | None = None
 

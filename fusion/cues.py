@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from encoders.samples import Cue, Modality, Reading
+from fusion.estimate import sentiment_of
 from fusion.evidence import ORDER, WORD_MARKS, Evidence, Floats, log_odds
 
 CUES = 5
@@ -39,16 +40,18 @@ class ProposedCue:
 def propose(evidence: Evidence, readings: Mapping[Modality, Reading]) -> list[ProposedCue]:
     """All that may have counted, in an order of its own that does not depend on how anything arrived."""
     proposed = [
-        ProposedCue(cue.name, modality, cue.value, _unsaid(evidence, modality, reading, cue))
+        ProposedCue(cue.name, modality, cue.value, _unsaid(evidence, modality, reading.sarcasm, cue))
         for modality, reading in readings.items()
+        if reading.sarcasm is not None
         for cue in reading.cues
     ]
-    literal = readings[Modality.TEXT].sentiment if Modality.TEXT in readings else 0.0
+    literal = sentiment_of(readings, Modality.TEXT) or 0.0
     if literal >= PRAISE:
         for modality, name in ((Modality.VOICE, "cold_voice_on_praise"), (Modality.FACE, "cold_face_on_praise")):
-            if modality in readings and literal - readings[modality].sentiment >= _COLD:
+            delivered = sentiment_of(readings, modality)
+            if delivered is not None and literal - delivered >= _COLD:
                 warm = _read_as(evidence, modality, _SENTIMENT, literal)
-                proposed.append(ProposedCue(name, modality, readings[modality].sentiment - literal, warm))
+                proposed.append(ProposedCue(name, modality, delivered - literal, warm))
         face = readings.get(Modality.FACE)
         if face is not None and face.activation is not None and face.activation <= _BLANK:
             lively = _read_as(evidence, Modality.FACE, _ACTIVATION, 0.0)
@@ -68,9 +71,9 @@ def strongest(proposed: Sequence[ProposedCue], effects: Sequence[float]) -> tupl
     return tuple(sorted(cues, key=lambda cue: (-abs(cue.effect), cue.modality, cue.name))[:CUES])
 
 
-def _unsaid(evidence: Evidence, modality: Modality, reading: Reading, cue: Cue) -> Evidence:
+def _unsaid(evidence: Evidence, modality: Modality, probability: float, cue: Cue) -> Evidence:
     """What f() would be told if the head had not met `cue`."""
-    return _read_as(evidence, modality, _ODDS, log_odds(reading.sarcasm - cue.effect))
+    return _read_as(evidence, modality, _ODDS, log_odds(probability - cue.effect))
 
 
 def _read_as(evidence: Evidence, modality: Modality, column: int, value: float) -> Evidence:

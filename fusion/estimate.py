@@ -38,9 +38,13 @@ class Scores:
 
     def gap(self, first: Modality, second: Modality) -> float | None:
         """First sentiment minus second, in [-2, 2]; None unless both modalities were read."""
-        if first not in self.readings or second not in self.readings:
-            return None
-        return self.readings[first].sentiment - self.readings[second].sentiment
+        one, other = (sentiment_of(self.readings, modality) for modality in (first, second))
+        return None if one is None or other is None else one - other
+
+
+def sentiment_of(readings: Mapping[Modality, Reading], modality: Modality) -> float | None:
+    """A modality's own sentiment; None where it is missing or does not tell."""
+    return readings[modality].sentiment if modality in readings else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ came.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,6 +112,12 @@ def gather(window: Window, heard: Mapping[Modality, Heard], dims: Dims) -> Evide
     )
 
 
+def check_known(modalities: Iterable[Modality]) -> None:
+    """Refuse weights for a modality that evidence does not hold. Raises ValueError."""
+    if unknown := sorted(set(modalities) - set(ORDER)):
+        raise ValueError(f"f() knows nothing of {', '.join(unknown)}")
+
+
 def log_odds(probability: float) -> float:
     """Bounded, so that no head is ever certain."""
     bounded = min(max(probability, _LEAST_ODDS), 1 - _LEAST_ODDS)
@@ -122,7 +128,7 @@ def _most_present(embeddings: Sequence[Embedding], end_ns: int, half_life_s: flo
     best: Heard | None = None
     for embedding in reversed(embeddings):
         reading = embedding.reading
-        if reading is None or not math.isfinite(reading.sarcasm + reading.sentiment + embedding.confidence):
+        if reading is None or not _can_be_used(embedding, reading):
             continue  # one broken head must not silence the others
         age_s = max(0, end_ns - embedding.interval.end_ns) / NS_PER_S
         presence = embedding.confidence * 0.5 ** (age_s / half_life_s)
@@ -131,15 +137,22 @@ def _most_present(embeddings: Sequence[Embedding], end_ns: int, half_life_s: flo
     return best
 
 
+def _can_be_used(embedding: Embedding, reading: Reading) -> bool:
+    told = [number for number in (reading.sarcasm, reading.sentiment) if number is not None]
+    tells_enough = len(told) == 2 or embedding.modality not in ORDER  # a plug-in's head need not tell anything
+    return tells_enough and math.isfinite(sum(told) + embedding.confidence)
+
+
 def _told(window: Window, heard: Mapping[Modality, Heard], modality: Modality) -> Sequence[Embedding]:
     """All that a modality told, unless it is missing as a whole."""
     return window.embeddings[modality] if modality in heard else ()
 
 
 def _numbers(reading: Reading) -> tuple[float, float, float]:
+    odds = 0.0 if reading.sarcasm is None else log_odds(reading.sarcasm)
     activation = reading.activation
     known = activation is not None and math.isfinite(activation)
-    return log_odds(reading.sarcasm), reading.sentiment, activation if known and activation is not None else 0.0
+    return odds, reading.sentiment or 0.0, activation if known and activation is not None else 0.0
 
 
 def _lay_out(spoken: WordEmbeddings | None, end_ns: int, dim: int) -> tuple[Floats, Floats, Floats]:

@@ -1,12 +1,12 @@
 """Embeddings and watermarks in, estimates on a fixed grid out: event-time fusion.
 
-Tick k speaks of the session up to T_k = (k + 1) * period. Its revision 0 leaves once every live modality's watermark
-has passed T_k, at the latest `max_wait` after T_k. Words come later than voice and face: it does not wait for them.
-The final revision leaves once all watermarks have passed T_k, words included, at the latest `lateness` after T_k.
+Tick k speaks of the session up to T_k = (k + 1) * period. Its revision 0 leaves once the watermarks of voice and face
+have passed T_k, at the latest `max_wait` after T_k. Words come later, and so may what a plug-in's sensor tells: it does
+not wait for them. The final revision leaves once all watermarks have passed T_k, at the latest `lateness` after T_k.
 After Beam's panes and Flink's idle sources: a modality that has not been heard of for its idle time is masked, and
 nothing waits for it, but that a final revision gives it `max_wait` to wake. So what the final revisions say depends on
-no order of arrival, as long as voice and face come within `max_wait`, words within `lateness` and never further apart
-than their idle time, and no watermark overtakes what it speaks of.
+no order of arrival, as long as voice and face come within `max_wait`, all else within `lateness` and never further
+apart than its idle time, and no watermark overtakes what it speaks of.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from fusion.hysteresis import Hysteresis
 from fusion.timeline import Timeline
 
 _MS = 1_000_000
+_PROMPT = (Modality.FACE, Modality.VOICE)
+"""What comes in time for a first revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ class Fuser:
 
     def _standings(self, window: Window) -> dict[Modality, Standing]:
         standings: dict[Modality, Standing] = {}
-        for modality in Modality:
+        for modality in dict.fromkeys([*Modality, *self._timelines]):
             if modality not in self._timelines:
                 standings[modality] = Standing("off", None)
                 continue
@@ -173,7 +175,7 @@ class Fuser:
 
     def _first_due_ns(self, end_ns: int) -> int:
         """When the first revision of a tick leaves if nothing more arrives."""
-        idle_ns = [self._idle_from_ns(m) for m in self._waited_for(end_ns) if m is not Modality.TEXT]
+        idle_ns = [self._idle_from_ns(modality) for modality in self._waited_for(end_ns) if modality in _PROMPT]
         return min(end_ns + self._settings.max_wait_ns, max([end_ns, *idle_ns]))
 
     def _final_due_ns(self, end_ns: int) -> int:

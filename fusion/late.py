@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.samples import Modality
-from fusion.evidence import ORDER, Dims, Evidence
+from fusion.evidence import ORDER, Dims, Evidence, check_known
 
 _TEXT = ORDER.index(Modality.TEXT)
 
@@ -29,6 +29,9 @@ class LateWeights(msgspec.Struct, frozen=True, tag="late", tag_field="f"):
     face: float
     gap: float
     reliability: dict[Modality, float]
+
+    def __post_init__(self) -> None:
+        check_known(self.reliability)
 
     @property
     def shares(self) -> dict[Modality, float]:

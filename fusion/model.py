@@ -8,7 +8,7 @@ All go through f() in one batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from encoders.samples import Cue, Modality
 from fusion.cues import propose, strongest
-from fusion.estimate import Scores, Window
+from fusion.estimate import Scores, Window, sentiment_of
 from fusion.evidence import ORDER, Dims, Evidence, Heard, gather, hear
+from fusion.term import Term
+
+_DELIVERING = (Modality.VOICE, Modality.FACE)
 
 
 class SarcasmFunction(Protocol):
@@ -41,7 +44,8 @@ class Fusion:
 
     `shares` says how much of all that could be known each modality knows; `reliability` weighs voice and face in the
     delivered sentiment; presence halves every `half_life_s`. An f() is calibrated for speech of which half is
-    sarcastic; `base_rate` in (0, 1) says how much of it is expected to be here (Bayes' rule on the odds).
+    sarcastic; `base_rate` in (0, 1) says how much of it is expected to be here (Bayes' rule on the odds). `terms` add
+    to f()'s log odds what it never met, modalities of plug-ins. One without a term is told of, and moves nothing.
     """
 
     def __init__(
@@ -53,25 +57,25 @@ class Fusion:
         shares: Mapping[Modality, float],
         reliability: Mapping[Modality, float],
         base_rate: float = 0.5,
+        terms: Sequence[Term] = (),
     ) -> None:
         if not 0 < base_rate < 1:
             raise ValueError(f"the share of speech that is sarcastic lies between 0 and 1, not at {base_rate}")
         self._prior_odds = math.log(base_rate / (1 - base_rate))
         self.function = function
-        self.version = version
+        self.terms = tuple(terms)
+        self.version = "+".join([version, *(f"{term.modality}-{term.version}" for term in terms)])
+        self._base_rate, self._own_version = base_rate, version
         self._half_life_s = half_life_s
         self._shares, self._reliability = shares, reliability
 
     def expecting(self, base_rate: float) -> Fusion:
         """The same, for speech of which another share is sarcastic."""
-        return Fusion(
-            self.function,
-            self.version,
-            half_life_s=self._half_life_s,
-            shares=self._shares,
-            reliability=self._reliability,
-            base_rate=base_rate,
-        )
+        return self._with(base_rate, self.terms)
+
+    def heeding(self, terms: Iterable[Term]) -> Fusion:
+        """The same, with terms for what plug-ins add."""
+        return self._with(self._base_rate, sorted(terms, key=lambda term: term.modality))
 
     @property
     def name(self) -> str:
@@ -79,7 +83,8 @@ class Fusion:
 
     def fuse(self, window: Window, /) -> Scores:
         heard = hear(window, self._half_life_s)
-        literal = heard[Modality.TEXT].reading.sentiment if Modality.TEXT in heard else None
+        readings = {modality: each.reading for modality, each in heard.items()}
+        literal = sentiment_of(readings, Modality.TEXT)
         delivered = self._delivered(heard)
         sarcasm: float | None = None
         contributions = dict.fromkeys(heard, 0.0)
@@ -89,20 +94,36 @@ class Fusion:
             present = [modality for modality in ORDER if modality in heard]
             proposed = propose(evidence, {modality: heard[modality].reading for modality in present})
             others = [*(evidence.without(modality) for modality in present), *(each.undone for each in proposed)]
-            odds = self.function.log_odds([evidence, *others]) + self._prior_odds
-            sarcasm, *rest = (1.0 / (1.0 + np.exp(-odds))).tolist()
+            added = {
+                term.modality: term.log_odds(heard[term.modality]) for term in self.terms if term.modality in heard
+            }
+            odds = self.function.log_odds([evidence, *others]) + self._prior_odds + sum(added.values())
+            every = np.append(odds, [odds[0] - each for each in added.values()])
+            sarcasm, *rest = (1.0 / (1.0 + np.exp(-every))).tolist()
             changes = [sarcasm - each for each in rest]
-            contributions = dict(zip(present, changes, strict=False))
-            cues = strongest(proposed, changes[len(present) :])
+            contributions |= dict(zip(present, changes, strict=False))
+            contributions |= dict(zip(added, changes[len(others) :], strict=True))
+            cues = strongest(proposed, changes[len(present) : len(others)])
         return Scores(
             sarcasm=sarcasm,
             literal=literal,
             delivered=delivered,
             intended=intended_sentiment(sarcasm, literal, delivered),
             confidence=sum(self._shares.get(m, 0.0) * each.presence for m, each in heard.items()),
-            readings={modality: each.reading for modality, each in heard.items()},
+            readings=readings,
             contributions=contributions,
             cues=cues,
+        )
+
+    def _with(self, base_rate: float, terms: Sequence[Term]) -> Fusion:
+        return Fusion(
+            self.function,
+            self._own_version,
+            half_life_s=self._half_life_s,
+            shares=self._shares,
+            reliability=self._reliability,
+            base_rate=base_rate,
+            terms=terms,
         )
 
     def _delivered(self, heard: Mapping[Modality, Heard]) -> float | None:
@@ -110,7 +131,7 @@ class Fusion:
         shares = [
             (each.presence * self._reliability.get(modality, 0.0), each.reading.sentiment)
             for modality, each in heard.items()
-            if modality is not Modality.TEXT
+            if modality in _DELIVERING and each.reading.sentiment is not None
         ]
         total = sum(share for share, _ in shares)
         return sum(share * sentiment for share, sentiment in shares) / total if total > 0 else None

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from encoders.samples import Modality
 from encoders.shipped import DamagedError
-from fusion.evidence import Dims, Evidence
+from fusion.evidence import Dims, Evidence, check_known
 
 INPUTS = (
     "words",
@@ -44,6 +44,9 @@ class NetworkWeights(msgspec.Struct, frozen=True, tag="network", tag_field="f"):
     dims: Dims
     shares: dict[Modality, float]
     reliability: dict[Modality, float]
+
+    def __post_init__(self) -> None:
+        check_known([*self.shares, *self.reliability])
 
 
 class Network:

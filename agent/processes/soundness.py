@@ -37,7 +37,7 @@ def is_sound(value: Value) -> bool:
         case Bound(_, bound_ns):
             return abs(bound_ns) < _FOREVER_NS
         case Ended(sender, losses):
-            return sender in _SENDERS and all(count >= 0 for count in losses.values())
+            return (sender in _SENDERS or _is_modality(sender)) and all(count >= 0 for count in losses.values())
         case Pulse(pid=pid, counters=counters):
             return pid >= 0 and np.isfinite(value.lag_ms) and all(count >= 0 for count in counters.values())
         case Absorbed(for_s=for_s):
@@ -62,8 +62,19 @@ def _is_series(samples: NDArray[np.float32]) -> bool:
     return samples.dtype == np.float32 and samples.ndim == 1 and bool(np.isfinite(samples).all())
 
 
+def _is_modality(name: str) -> bool:
+    try:
+        return bool(Modality(name))
+    except ValueError:
+        return False
+
+
 def _is_reading(reading: Reading) -> bool:
-    return 0 <= reading.sarcasm <= 1 and -1 <= reading.sentiment <= 1
+    return (
+        (reading.sarcasm is None or 0 <= reading.sarcasm <= 1)
+        and (reading.sentiment is None or -1 <= reading.sentiment <= 1)
+        and (reading.activation is None or -1 <= reading.activation <= 1)
+    )
 
 
 def _are_words(words: WordEmbeddings) -> bool:

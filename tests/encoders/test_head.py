@@ -98,11 +98,14 @@ def test_an_effect_is_how_far_the_probability_moves_without_that_deviation() -> 
     statistics = np.random.default_rng(5).normal(size=K)
     whole = head.read(statistics, recent)
     assert whole.cues
+    assert whole.sarcasm is not None
     for cue in whole.cues:
         index = next(i for i, s in enumerate(FACE_STATISTICS) if cue.name in (s.low, s.high))
         usual = statistics.copy()
         usual[index] = head.mean[index]
-        assert cue.effect == pytest.approx(whole.sarcasm - head.read(usual, recent).sarcasm)
+        without = head.read(usual, recent).sarcasm
+        assert without is not None
+        assert cue.effect == pytest.approx(whole.sarcasm - without)
 
 
 def test_the_networks_say_what_their_members_say_on_average() -> None:
@@ -164,6 +167,7 @@ def test_the_shipped_heads_fit_their_encoders_and_tell_all_three() -> None:
     face = Head.load(Modality.FACE, FACE_STATISTICS, FACE_DIMS)
     for head, dim in ((voice, len(VOICE_DIMS)), (face, len(FACE_DIMS))):
         reading = head.read(head.mean, Recent(dim))
+        assert reading.sarcasm is not None
         assert 0.0 < reading.sarcasm < 1.0
         assert reading.cues == ()
         assert reading.activation is not None

@@ -109,7 +109,9 @@ def test_there_is_a_reading_once_a_second_was_spoken(model: ProsodyModel) -> Non
     assert readings[:5] == [None] * 5
     last = readings[-1]
     assert last is not None
+    assert last.sarcasm is not None
     assert 0.0 <= last.sarcasm <= 1.0
+    assert last.sentiment is not None
     assert -1.0 <= last.sentiment <= 1.0
 
 

@@ -15,15 +15,16 @@ from hypothesis import strategies as st
 from encoders.samples import Cue, Embedding, Modality
 from fusion.estimate import Estimate, Scores, Window
 from fusion.fuser import Fuser, FuserSettings
-from tests.fusion.evidence import MS, evidence
+from tests.fusion.evidence import HEART, MS, evidence
 
 PERIOD_MS = 200
 MAX_WAIT_MS = 150
 LATENESS_MS = 3000
 WINDOW_MS = 8000
-IDLE_MS = {Modality.FACE: 1000, Modality.VOICE: 1000, Modality.TEXT: 3000}
+IDLE_MS = {Modality.FACE: 1000, Modality.VOICE: 1000, Modality.TEXT: 3000, HEART: 6000}
 _STEP_MS = 500  # between two signs of life of the words
-_DELAY_MS = {Modality.FACE: MAX_WAIT_MS, Modality.VOICE: MAX_WAIT_MS, Modality.TEXT: LATENESS_MS - _STEP_MS}
+_LATEST_MS = LATENESS_MS - _STEP_MS
+_DELAY_MS = {Modality.FACE: MAX_WAIT_MS, Modality.VOICE: MAX_WAIT_MS, Modality.TEXT: _LATEST_MS, HEART: _LATEST_MS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Naming:
     name = "naming"
 
     def fuse(self, window: Window, /) -> Scores:
-        shown = [embedding for modality in Modality for embedding in window.embeddings.get(modality, ())]
+        every = dict.fromkeys([*Modality, *window.embeddings])
+        shown = [embedding for modality in every for embedding in window.embeddings.get(modality, ())]
         cues = tuple(Cue(named(embedding), embedding.modality, 0.0, 0.0) for embedding in shown)
         newest = [e.reading.sarcasm for e in shown if e.reading is not None]
         return Scores(newest[-1] if newest else None, None, None, None, float(len(shown)), {}, {}, cues)
@@ -144,7 +146,7 @@ _sentiments = st.sampled_from([-0.9, -0.2, 0.0, 0.4, 1.0])
 
 @st.composite
 def steady(draw: st.DrawFn, modality: Modality) -> Said:
-    """Voice or face: a stretch after another with jitter, now and then a long gap, looks that saw nothing."""
+    """Voice, face or a sensor: a stretch after another with jitter, now and then a long gap, looks that saw nothing."""
     embeddings: list[Embedding] = []
     bounds_ms: list[int] = []
     start_ms = draw(st.integers(0, 2500))
@@ -197,4 +199,5 @@ repetitions = st.lists(st.booleans(), min_size=1, max_size=5)
 
 
 def fuser_of(model: object, modalities: Iterable[Modality] = tuple(Modality)) -> Fuser:
-    return Fuser(model, list(modalities), FuserSettings())  # type: ignore[arg-type]  # a stand-in
+    settings = FuserSettings(idle_ns={modality: idle_ms * MS for modality, idle_ms in IDLE_MS.items()})
+    return Fuser(model, list(modalities), settings)  # type: ignore[arg-type]  # a stand-in

@@ -62,7 +62,11 @@ def test_a_head_learns_that_flat_pitch_marks_sarcasm() -> None:
     rows = make_rows(0, 2.0)
     head = train_head(rows, RECIPE)
     flat, lively = head.read(np.array([-3.0, 0.0]), Recent(3)), head.read(np.array([1.0, 0.0]), Recent(3))
+    assert flat.sarcasm is not None
+    assert lively.sarcasm is not None
     assert flat.sarcasm > 0.55 > 0.45 > lively.sarcasm
+    assert flat.sentiment is not None
+    assert lively.sentiment is not None
     assert flat.sentiment < 0 < lively.sentiment
     assert flat.activation is not None
     assert lively.activation is not None

@@ -87,7 +87,7 @@ def read_sarcasm(scores: Scores) -> float:
     if scores.sarcasm is not None:
         return scores.sarcasm
     face = scores.readings.get(Modality.FACE)
-    return UNKNOWN if face is None else face.sarcasm
+    return UNKNOWN if face is None or face.sarcasm is None else face.sarcasm
 
 
 def name_subset(among: Collection[Modality]) -> str:

@@ -32,9 +32,10 @@ WORD = Word("great", Interval(0, 9), 0.9, "measured")
 SAID = Transcript(0, 0, Interval(0, 9), (WORD,), (), final=True)
 PULSE = Pulse("face", "running", 7, 1.0, {"sent": 1})
 
+HEARTBEAT = replace(SEEN, modality=Modality("heart"), reading=Reading(activation=0.5), words=None)
 SOUND: list[Value] = [
-    FRAME, CHUNK, SEEN, replace(SEEN, words=None, reading=None), SAID, Bound(Modality.FACE, -1),
-    Ended("camera"), Ended("voice"), PULSE, Absorbed("speech", 7, 20.0), Condition({}),
+    FRAME, CHUNK, SEEN, replace(SEEN, words=None, reading=None), SAID, HEARTBEAT, Bound(Modality.FACE, -1),
+    Ended("camera"), Ended("voice"), Ended("heart"), PULSE, Absorbed("speech", 7, 20.0), Condition({}),
 ]  # fmt: skip
 
 UNSOUND: list[Value] = [
@@ -53,12 +54,13 @@ UNSOUND: list[Value] = [
     replace(SEEN, confidence=1.5),
     replace(SEEN, reading=Reading(float("nan"), 0.0)),
     replace(SEEN, reading=Reading(0.5, 2.0)),
+    replace(SEEN, reading=Reading(activation=1.5)),
     replace(SEEN, words=replace(WORDS, vectors=np.zeros((3, 8), np.float32))),
     replace(SEEN, words=replace(WORDS, sentiments=np.full(2, np.nan, np.float32))),
     replace(SEEN, interval=Interval(0, FAR_NS)),
     replace(SAID, committed=(replace(WORD, interval=Interval(0, FAR_NS)),)),
     Bound(Modality.FACE, FAR_NS),
-    Ended("nobody"),
+    Ended("no body"),
     Ended("face", {"truncated": -1}),
     replace(PULSE, pid=-1),
     replace(PULSE, lag_ms=float("nan")),
