@@ -25,6 +25,10 @@ CONTEXT_AGE_NS = 30 * NS_PER_S
 CUES = 2
 LEAST_EFFECT = 0.03
 MOST_WORDS_TRIED = 16  # one pass a word, 4.5 ms each: more would eat the final message's 150 ms
+HALF_TRUSTED_WORDS = 3
+"""Of an utterance that goes on: after so many words half of its log odds of sarcasm is believed. The model learnt from
+whole lines, and of the first words of others it is surer than it is right: worse, by their likelihood, than who always
+says one half. Chosen by `python -m training.text.beginnings`, see docs/model-card.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class TextEncoder:
     def push(self, sample: Transcript, /) -> tuple[Embedding, ...]:
         """One embedding for each revision, over the utterance's own interval, with its words beside it.
 
+        Sarcasm in what is not final is read the less surely, the fewer words there are: see HALF_TRUSTED_WORDS.
         Confidence is the mean probability of its words, each weighted by its letters; an utterance without words has
         confidence 0, a zero vector and no reading. Only a final transcript has cues, and only it becomes context.
         """
@@ -64,6 +69,8 @@ class TextEncoder:
             return (Embedding(seq, Modality.TEXT, sample.interval, nothing, 0.0),)
         context = self._context(sample.interval.start_ns)
         said = self._read(text, context)
+        if not sample.final:
+            said = _doubted(said)
         reading = Reading(said.sarcasm, said.sentiment)
         if sample.final:
             reading = replace(reading, cues=self._telling_words(text, context))
@@ -101,6 +108,18 @@ class TextEncoder:
 
     def _context(self, start_ns: int) -> tuple[str, ...]:
         return tuple(turn.text for turn in self._turns if turn.end_ns >= start_ns - CONTEXT_AGE_NS)
+
+
+def _doubted(said: TextReading) -> TextReading:
+    """What may be believed of it while the utterance goes on: sarcasm nearer to one half, all else as it is."""
+    share = len(said.words) / (len(said.words) + HALF_TRUSTED_WORDS)
+    return replace(said, sarcasm=float(_temper(said.sarcasm, share)), sarcasms=_temper(said.sarcasms, share))
+
+
+def _temper(probability: NDArray[np.float32] | float, share: float) -> NDArray[np.float32]:
+    """Probabilities whose log odds are that share of what they were."""
+    for_it = np.power(probability, share)
+    return np.asarray(for_it / (for_it + np.power(1 - np.asarray(probability), share)), np.float32)
 
 
 def _confidence(transcript: Transcript) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import encoders.text
 from encoders.base import Encoder
@@ -120,6 +121,25 @@ def test_confidence_is_the_words_probability_by_their_letters(model: TextModel) 
     said = transcript("a bcd")
     words = (replace(said.words[0], probability=0.2), replace(said.words[1], probability=0.6))
     assert only(TextEncoder(model).push(replace(said, committed=words))).confidence == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("text", "share"), [("The", 1 / 4), ("The story is", 1 / 2), ("So you are late again", 5 / 8)])
+def test_sarcasm_in_what_is_not_finished_is_believed_by_as_much_as_was_heard(
+    model: TextModel, text: str, share: float
+) -> None:
+    going_on, done = (only(TextEncoder(model).push(transcript(text, final=final))) for final in (False, True))
+    assert going_on.reading is not None
+    assert done.reading is not None
+    assert going_on.words is not None
+    assert done.words is not None
+    assert log_odds(going_on.reading.sarcasm) == pytest.approx(share * log_odds(done.reading.sarcasm), abs=1e-5)
+    assert log_odds(going_on.words.sarcasms) == pytest.approx(share * log_odds(done.words.sarcasms), abs=1e-5)
+    assert going_on.reading.sentiment == done.reading.sentiment
+    assert np.array_equal(going_on.vector, done.vector)
+
+
+def log_odds(probability: float | NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(np.log(probability) - np.log1p(-np.asarray(probability, np.float64)))
 
 
 @pytest.mark.parametrize("text", ["", "  "])

@@ -34,15 +34,15 @@ from tests.stand_ins.pulse import PulseServer, pulse_is_installed
 PIECE_S = 7.0  # of the demo: two lines, and the pause that ends the second
 TICK_NS = 200_000_000
 NS_PER_S = 1_000_000_000
-# Of what depends on words, at the median and at p80: they reach a tick with one partial transcript or the next, whose
-# sarcasm may be far apart. Measured in six runs through devices: at most 0.03 and 0.11 for sarcasm, 0.04 and 0.08 for
-# what is intended, 0.05 and 0.42 for the text's own: one partial read for another is 0.4 in 8 to 13 of the 35 ticks.
+# Of what depends on words, at the median and at p80: they reach a tick with one partial transcript or the next, which
+# may be read differently ("The" for "The story is"). Measured in four runs through devices, at a load of 7 to 12: at
+# most 0.02 and 0.03 for sarcasm, 0.02 and 0.04 for what is intended, 0.04 and 0.16 for the text's own sarcasm.
 TOLERANCE = {
-    "sarcasm": (0.04, 0.15),
-    "intended": (0.06, 0.15),
+    "sarcasm": (0.04, 0.1),
+    "intended": (0.04, 0.15),
     "literal": (0.04, 0.15),
     "text sentiment": (0.04, 0.15),
-    "text sarcasm": (0.1, 0.5),
+    "text sarcasm": (0.1, 0.25),
 }
 _RELIEFS = ("chunks_without_partials", "chunks_without_decoding", "refused")
 TYPES: tuple[TypeName, ...] = ("welcome", "estimate", "utterance", "health")
