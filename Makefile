@@ -2,6 +2,7 @@
 # make test   format, lint, types, floors, tests
 # make test-frameworks  the adapters in real pipelines of Pipecat and LiveKit (part of make test)
 # make test-long  hours of recording, and every fault in every process (many minutes)
+# make docs   docs/ as a site in .site, to be read without a server or a network
 # make fuzz   what reads other people's bytes, under a fuzzer that follows the code (SECONDS=60 for each target)
 # make audit  known flaws of what is installed, by the advisories' servers
 # make train  all weights again, from ../shared/data and CLIPS
@@ -15,7 +16,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test test-frameworks test-long fuzz audit train evaluate bench soak bench-speech clean
+.PHONY: run test test-frameworks test-long docs fuzz audit train evaluate bench soak bench-speech clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -38,6 +39,10 @@ test-frameworks: .venv-frameworks/stamp
 test-long: .venv/dev.stamp
 	@sh scripts/system-libraries test
 	$(BIN)/pytest -m long -s tests
+
+docs: .venv/dev.stamp
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "Written: open .site/index.html"
 
 fuzz: .venv/dev.stamp
 	@$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
@@ -91,7 +96,7 @@ audit: .venv/dev.stamp
 
 .venv/dev.stamp: pyproject.toml | .venv/bin/python
 	@echo "Installing deadpan, its models and its test tools into .venv (once)"
-	$(PIP) --editable '.[live,dev,train,whisper,faster-whisper,bridge,mcp,wyoming]'
+	$(PIP) --editable '.[live,dev,docs,train,whisper,faster-whisper,bridge,mcp,wyoming]'
 	@touch $@ .venv/live.stamp
 
 .venv-frameworks/stamp: pyproject.toml
