@@ -32,6 +32,7 @@ class Product:
 
 
 PRODUCTS: Mapping[str, Product] = {
+    "html": Product({"report.html": ("page", "write")}),
     "vtt": Product({"captions.vtt": ("captions", "write_vtt")}, hinting=True),
     "srt": Product({"captions.srt": ("captions", "write_srt")}, hinting=True),
     "textgrid": Product({"annotation.TextGrid": ("textgrid", "write")}),

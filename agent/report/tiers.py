@@ -33,7 +33,7 @@ FINDINGS = ("sarcasm", "said", "heard", "meant", "cues")
 
 
 def said(utterances: Sequence[Utterance]) -> list[Said]:
-    """Each utterance with its words: none over the one before it, words within their utterance, and of some duration."""
+    """Each utterance with its words: none over the one before it, words within theirs, and of some duration."""
     every: list[Said] = []
     end_ms = 0
     for each in utterances:

@@ -1,0 +1,100 @@
+"""The page of a recording: what it holds, that it asks for nothing, and that a real browser draws it."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from agent.report import page
+from agent.report.apart import ReadingError
+from agent.report.tracing import Trace, trace
+from tests.agent.capture.films import write_audio, write_video
+from tests.agent.report.spoken import found, said, ticks
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+EVIL = "</script><script>alert(1)</script>&amp;"
+SOUND = Trace(bytes([10, 200] * 100), np.array([0, 120] * 100, "<u2").tobytes())
+UTTERANCES = [said("It is open.", 0.5, 1.5, 0.2, 0), said(f"Oh great {EVIL}", 2, 4, 0.85, 1), said("Hm", 5, 6, None, 2)]
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    return page.page(found(tmp_path, UTTERANCES, ticks(50)), UTTERANCES, SOUND)
+
+
+def test_it_asks_nobody_for_anything_and_says_so_in_its_policy(text: str) -> None:
+    assert "default-src 'none'" in text
+    assert not re.findall(r"(?:src|href)=|https?:|url\(|@import|fetch\(|XMLHttpRequest|WebSocket", text)
+
+
+def test_what_was_said_is_there_without_scripts_and_as_it_was_said(text: str) -> None:
+    static = re.sub(r"(?s)<script.*?</script>", "", text)
+    words = html.unescape(re.sub(r"<[^>]+>", "", static))
+    for utterance in UTTERANCES:
+        assert " ".join(utterance.text.split()) in " ".join(words.split())
+    assert "alert(1)</script>" not in text
+    assert static.count("<li class=") == 3
+    assert static.count('class="hint"') == 1
+    assert "(probably not meant literally)" in static
+    assert "sarcasm <b>unknown</b>" in static
+
+
+def test_what_is_drawn_is_in_it_as_columns(text: str) -> None:
+    (embedded,) = re.findall(r'(?s)<script id="found" type="application/json">(.*?)</script>', text)
+    drawn = json.loads(embedded)
+    assert len(drawn["end_s"]) == len(drawn["sarcasm"]) == len(drawn["cues"]) == 50
+    assert (drawn["sarcasm"][0], drawn["intended"][0], drawn["tick_hz"], drawn["duration_s"]) == (82, -60, 5, 10)
+    assert drawn["on"] == [[0, 10]]
+    assert drawn["modalities"]["text"]["status"] == "s" * 50
+    assert drawn["modalities"]["voice"]["contribution"][0] == 10
+    assert drawn["utterances"][1]["text"].endswith(EVIL)
+
+
+def test_nothing_found_is_a_page_that_says_so(tmp_path: Path) -> None:
+    text = page.page(found(tmp_path, []), [], Trace())
+    assert "<dd>0</dd>" in text
+
+
+def test_the_sound_s_pitch_and_loudness_are_those_of_the_recording(tmp_path: Path) -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 220 * np.arange(32_000) / 16_000)
+    tone[:16_000] = 0
+    heard = trace(write_audio(tmp_path / "tone.wav", tone[:, None], 16_000))
+    peaks, pitch_hz = np.frombuffer(heard.peaks, np.uint8), np.frombuffer(heard.pitch_hz, "<u2")
+    assert len(peaks) == len(pitch_hz) == 40
+    assert not peaks[:19].any()
+    assert not pitch_hz[:18].any()
+    assert np.abs(peaks[21:] - 127.5).max() < 2
+    assert np.abs(pitch_hz[24:38].astype(int) - 220).max() <= 5
+
+
+def test_pictures_without_sound_have_no_trace_and_what_is_no_recording_is_an_error(tmp_path: Path) -> None:
+    assert trace(write_video(tmp_path / "silent.mp4", [0, 100, 200])) == Trace()
+    with pytest.raises(ReadingError, match=r"none\.wav"):
+        trace(tmp_path / "none.wav")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+def test_a_browser_draws_it_and_moves_to_where_a_link_says(text: str, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(text, encoding="utf-8")
+    shown = subprocess.run(
+        [
+            *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
+            *(f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom", f"file://{tmp_path / 'report.html'}#t=2.5"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ":CONSOLE" not in shown.stderr  # no error, and nothing that the policy had to refuse
+    assert 'aria-valuenow="2.5"' in shown.stdout
+    assert 'aria-valuetext="0:02.5, sarcasm 0.82"' in shown.stdout
+    assert re.search(r'<canvas width="\d{3,}"', shown.stdout)
+    current = re.findall(r'<li class="said([^"]*)"', shown.stdout)
+    assert ["current" in each for each in current] == [False, True, False]
