@@ -14,7 +14,6 @@ from agent.processes.supervisor import Supervisor
 from agent.topology import WorkerName
 
 _ROUNDS = 12_000  # of 10 ms: patience for a machine that has much else to do
-_OLD_MS = 400.0
 _PART_S, _SHARE = 0.1, 0.1
 
 
@@ -45,13 +44,19 @@ class Watched:
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Attend to the processes and read the stream until something holds."""
+        self._read(holds, lambda: self.supervisor.attend(10), 0)
+
+    def leave_until(self, holds: Callable[[], bool]) -> None:
+        """Read the stream until something holds, and attend to nobody: who is dead stays so."""
+        self._read(holds, lambda: None, 0.01)
+
+    def attend_until(self, holds: Callable[[], bool]) -> None:
+        """Attend to the processes until something holds of them, and not for a moment longer."""
         for _ in range(_ROUNDS):
             self.supervisor.attend(10)
-            while (message := self._subscription.receive(0)) is not None:
-                self._take(message)
-                if holds():
-                    return
-        raise AssertionError(f"waited in vain; the last of {len(self.estimates)} ticks: {self.healths[-1:]}")
+            if holds():
+                return
+        raise AssertionError(f"attended in vain: {self.supervisor.condition}")
 
     def restarts(self, name: WorkerName) -> int:
         return self.supervisor.condition.workers[name].restarts
@@ -78,21 +83,25 @@ class Watched:
         told = [report for report in self.healths if report.state == "degraded"]
         return [each for report in told for each in report.reasons if each.startswith((f"{name} is", f"{name}:"))]
 
-    def was_masked(self, modality: str) -> bool:
-        """Whether the stream said that there is nothing new of a modality."""
-        readings = [estimate.modalities[modality] for estimate in self.estimates]
-        return any(each.status in ("stale", "absent") or (each.age_ms or 0.0) > _OLD_MS for each in readings)
-
-    def away_ms(self, name: WorkerName) -> float:
-        """How long the stream said that a process does not run: from the first message that does to the last."""
-        away_ns = [report.published_ns for report in self.healths if report.workers[name].state != "running"]
-        return (away_ns[-1] - away_ns[0]) / 1e6
+    def is_masked(self, modality: str) -> bool:
+        """Whether the newest estimate says that there is nothing new of a modality, and gives it no say."""
+        reading = self.estimates[-1].modalities[modality]
+        return reading.status in ("stale", "absent") and not reading.contribution
 
     def missing_ticks(self) -> int:
         """How many ticks there were not; AssertionError when one came twice or out of order."""
         numbers = [estimate.seq for estimate in self.estimates]
         assert numbers == sorted(set(numbers))
         return numbers[-1] - numbers[0] + 1 - len(numbers)
+
+    def _read(self, holds: Callable[[], bool], meanwhile: Callable[[], None], wait_s: float) -> None:
+        for _ in range(_ROUNDS):
+            meanwhile()
+            while (message := self._subscription.receive(wait_s)) is not None:
+                self._take(message)
+                if holds():
+                    return
+        raise AssertionError(f"waited in vain; the last of {len(self.estimates)} ticks: {self.healths[-1:]}")
 
     @contextmanager
     def starved(self, names: Sequence[WorkerName]) -> Iterator[None]:
