@@ -1,4 +1,4 @@
-"""The demo in, its page as a browser shows it out: python docs/make_report_picture.py writes docs/report.png (Chromium)."""
+"""The demo in, its page as a browser shows it, docs/report.png, out: python docs/make_report_picture.py (Chromium)."""
 
 from __future__ import annotations
 
