@@ -107,10 +107,12 @@ def test_what_ends_a_process_is_said_and_survived(
     before = {worker.name: (session.supervisor.pid(worker.name), session.restarts(worker.name)) for worker in WORKERS}
     for name in names:
         harm(session, name)
+        if name not in FEELS:
+            continue
         if harm is grow:  # for this one somebody has to notice
-            session.attend_until(lambda name=name: session.supervisor.pid(name) is None)  # type: ignore[misc]  # as below
-        if name in FEELS:  # left alone, or it might be back, with what waited for it, before its news are old
-            session.leave_until(lambda name=name: session.is_masked(FEELS[name]))  # type: ignore[misc]
+            session.attend_until(lambda name=name: session.restarts(name) > before[name][1])  # type: ignore[misc]  # as below
+        # Left alone, or it might be back, with what waited for it, before its news are old in any estimate.
+        session.leave_until(lambda name=name: session.is_masked(FEELS[name]))  # type: ignore[misc]  # as below
 
     def is_over() -> bool:
         told = all(any(re.search(reason, each) for each in session.reasons(name)) for name in names)
