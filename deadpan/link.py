@@ -79,6 +79,14 @@ class Link:
                     self._awaiting_frames -= 1
         return None
 
+    def ask(self, topic: bytes) -> None:
+        """Subscribe to topics that begin so, too. From the thread or loop that reads."""
+        self._socket.setsockopt(zmq.SUBSCRIBE, topic)
+
+    def ask_no_more(self, topic: bytes) -> None:
+        """Take back what was asked for. From the thread or loop that reads."""
+        self._socket.setsockopt(zmq.UNSUBSCRIBE, topic)
+
     @property
     def is_read(self) -> bool:
         """Whether a task is waiting for frames."""

@@ -236,7 +236,48 @@ class Welcome(_Message, frozen=True, kw_only=True, tag="welcome"):
     tick_hz: Finite
 
 
-Message: TypeAlias = Estimate | Utterance | Transcript | Event | Health | Welcome
+class Point(_Value, frozen=True, kw_only=True):
+    """A place in the picture, in widths of it: x from the left, y from the top."""
+
+    x: Finite
+    y: Finite
+
+
+class FaceOutline(_Value, frozen=True, kw_only=True):
+    """The lines that draw a face: landmarks, and nothing of the picture they were found in."""
+
+    aspect: Annotated[float, Meta(gt=0, le=100)]
+    """Height of the picture over its width: as far down as y goes."""
+    strokes: dict[str, Annotated[tuple[Point, ...], Meta(max_length=64)]]
+    """Lines by name, each from point to point: face, left_brow, left_eye, left_iris (and right_: the person's own),
+    nose, nostrils, outer_lips, inner_lips; more may come. Empty when no face is seen."""
+
+
+class Tone(_Value, frozen=True, kw_only=True):
+    """The voice at a moment."""
+
+    pitch_hz: Annotated[float, Meta(gt=0, le=2000)] | None
+    """Null where it is unvoiced."""
+    loudness_db: Finite
+    """Level of 32 ms of sound, relative to full scale."""
+
+
+class PitchContour(_Value, frozen=True, kw_only=True):
+    """How the pitch of the voice went, in values at equal distances from start_ns to end_ns."""
+
+    tones: Annotated[tuple[Tone, ...], Meta(max_length=64)]
+
+
+class Sketch(_Message, frozen=True, kw_only=True, tag="sketch"):
+    """What only eyes want: the outline of a face, or the contour of a pitch. Sent only while somebody asks for it."""
+
+    face: FaceOutline | None = None
+    """Of one picture; null in a sketch of the voice."""
+    voice: PitchContour | None = None
+    """Of a tenth of a second; null in a sketch of the face."""
+
+
+Message: TypeAlias = Estimate | Utterance | Transcript | Event | Health | Welcome | Sketch
 MESSAGE_TYPES: dict[str, type[Message]] = {
     "estimate": Estimate,
     "utterance": Utterance,
@@ -244,7 +285,11 @@ MESSAGE_TYPES: dict[str, type[Message]] = {
     "event": Event,
     "health": Health,
     "welcome": Welcome,
+    "sketch": Sketch,
 }
+ON_REQUEST = frozenset({"sketch"})
+"""Types that are made only while somebody subscribes to them by name. Their topics have a root of their own, so that
+whoever subscribes to everything else does not receive them."""
 
 _read_json = msgspec.json.Decoder(Message)
 _read_msgpack = msgspec.msgpack.Decoder(Message)
@@ -256,8 +301,13 @@ def type_name(message: Message) -> str:
 
 
 def topic(stream: str, message_type: str) -> bytes:
-    """The topic frame of a message: deadpan/1/<stream>/<type>."""
-    return f"deadpan/{SPEC}/{stream}/{message_type}".encode()
+    """The topic frame of a message: deadpan/1/<stream>/<type>; on request, deadpan.<type>/1/<stream>/<type>."""
+    return root(message_type) + f"{SPEC}/{stream}/{message_type}".encode()
+
+
+def root(message_type: str) -> bytes:
+    """What the topics of a type begin with, whatever the specification and the stream."""
+    return f"deadpan.{message_type}/".encode() if message_type in ON_REQUEST else b"deadpan/"
 
 
 def to_json(message: Message) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from deadpan.errors import SpecError
-from deadpan.messages import SPEC, Message, from_body, topic, type_name
+from deadpan.messages import SPEC, Message, from_body, root, topic, type_name
 
 _TOPIC = re.compile(rb"deadpan/([0-9]{1,9})/([^/]*)/?")
 _NEWER = range(SPEC + 1, 10)  # specifications there may be one day
@@ -27,7 +27,7 @@ class Reading:
     def topics(self) -> list[bytes]:
         """What to subscribe to: all that is wanted, the welcome, and what an agent of a newer specification sends."""
         if self._stream is None:
-            return [b"deadpan/"]
+            return sorted({b"deadpan/", *map(root, self._wanted)})
         ours = [topic(self._stream, name) for name in sorted(self._wanted | {"welcome"})]
         return ours + [f"deadpan/{spec}/{self._stream}/".encode() for spec in _NEWER]
 

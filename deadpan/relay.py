@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from deadpan.messages import SPEC
+from deadpan.messages import ON_REQUEST, SPEC, topic
 
-_TOPIC = re.compile(rf"deadpan/{SPEC}/([A-Za-z0-9._-]{{1,64}})/([A-Za-z0-9._-]{{1,64}})".encode())
+_TOPIC = re.compile(rf"deadpan[^/]*/{SPEC}/([A-Za-z0-9._-]{{1,64}})/([A-Za-z0-9._-]{{1,64}})".encode())
 _DEPTH = 200  # messages waiting for one reader: some 15 s, as in the agent's publisher
 _BODY_BYTES = 1 << 20
 _STREAMS = 64  # remembered at once; more are some publisher's mistake
@@ -75,9 +75,13 @@ class Reader:
         return len(self._waiting)
 
     def wants(self, message: Published) -> bool:
-        """Whether it is of a type and of a stream that was asked for."""
-        asked = (self._types is None or message.type in self._types) and self._stream in (None, message.stream)
-        return asked and (message.is_new or not self._only_new)
+        """Whether it is of a type and of a stream that was asked for; types on request have to be named."""
+        named = message.type not in ON_REQUEST if self._types is None else message.type in self._types
+        return named and self._stream in (None, message.stream) and (message.is_new or not self._only_new)
+
+    def names(self, kind: str) -> bool:
+        """Whether it has asked for a type by name."""
+        return self._types is not None and kind in self._types
 
     def put(self, message: Published) -> None:
         """Add what was just published. Never waits."""
@@ -156,6 +160,11 @@ class Relay:
         """Forget a reader."""
         self._readers.discard(reader)
 
+    @property
+    def asked_for(self) -> frozenset[str]:
+        """The types on request that somebody reads now."""
+        return frozenset(kind for kind in ON_REQUEST if any(reader.names(kind) for reader in self._readers))
+
     def latest(self, kind: str, now_s: float, stream: str | None = None) -> Published | None:
         """The newest of a type, of one stream or of all; None before the first, and when its stream is silent."""
         found = [each for each in self._values(now_s) if each.type == kind and stream in (None, each.stream)]
@@ -189,16 +198,16 @@ class Relay:
 
     def _remember(self, message: Published) -> bool:
         """Keep it as its topic's last value; False when it is the one that came before, again."""
-        topic, mark = (message.stream, message.type), (message.mark, message.published_ns)
-        if self._seen.get(topic) == mark:
+        address, mark = (message.stream, message.type), (message.mark, message.published_ns)
+        if self._seen.get(address) == mark:
             return False
         values = self._last.setdefault(message.stream, {})
         if any(each.session != message.session for each in values.values()):
             values.clear()  # the agent was restarted: nothing it said before is so any more
-        self._seen[topic] = mark
+        self._seen[address] = mark
         kept = values.get(message.type)
-        # The second revision of an estimate comes seconds after newer estimates.
-        if kept is None or not message.revision or message.seq >= kept.seq:
+        # The second revision of an estimate comes seconds after newer estimates. What is on request is of its moment.
+        if message.type not in ON_REQUEST and (kept is None or not message.revision or message.seq >= kept.seq):
             values[message.type] = message
         if len(self._last) > _STREAMS:
             oldest = next(iter(self._last))
@@ -208,16 +217,16 @@ class Relay:
 
 
 def _published(frames: list[bytes], now_s: float) -> Published | None:
-    if len(frames) != 2 or len(frames[1]) > _BODY_BYTES or not (topic := _TOPIC.fullmatch(frames[0])):
+    if len(frames) != 2 or len(frames[1]) > _BODY_BYTES or not (match := _TOPIC.fullmatch(frames[0])):
         return None
-    stream, kind = topic[1].decode(), topic[2].decode()
+    stream, kind = match[1].decode(), match[2].decode()
     try:
         body = frames[1] if frames[1][:1] == b"{" else msgspec.json.encode(msgspec.msgpack.decode(frames[1]))
         head = _read_head.decode(body)
         body.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, ValueError):
         return None
-    if (head.stream, head.type) != (stream, kind):
+    if (head.stream, head.type) != (stream, kind) or frames[0] != topic(stream, kind):
         return None
     # Neither may break the lines of server-sent events.
     if b"\n" in body or b"\r" in body or not head.session.isprintable():

@@ -15,7 +15,7 @@ from deadpan.messages import MESSAGE_TYPES, Message
 from deadpan.reading import Reading
 from deadpan.timeline import Stretch, Timeline
 
-TypeName: TypeAlias = Literal["estimate", "utterance", "transcript", "event", "health", "welcome"]
+TypeName: TypeAlias = Literal["estimate", "utterance", "transcript", "event", "health", "welcome", "sketch"]
 
 _FRUITLESS = frozenset({"several_streams"})  # reasons that waiting does not change
 

@@ -175,11 +175,33 @@ class WordEmbeddings:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """The lines that draw a face, for eyes alone: `points` float32 [n, 2] (x right, y down, both in widths of the
+    picture), in the order of encoders.outline.STROKES; [0, 2] when no face is seen. `aspect` is height over width.
+    """
+
+    pts_ns: int
+    aspect: float
+    points: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Contour:
+    """The pitch over a stretch, for eyes alone, at equal distances: `pitch_hz` float32 [n], 0 where unvoiced, and
+    `loudness_db` float32 [n].
+    """
+
+    interval: Interval
+    pitch_hz: NDArray[np.float32]
+    loudness_db: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Embedding:
     """An encoder's output. `vector` is float32 [dim]; confidence 0 means it looked and saw nothing (not: missing).
 
     `words` are those of an utterance, so that fusion can lay them beside the voice and the face of their moment; None
-    for modalities that have none.
+    for modalities that have none. `outline` and `contour` are for whoever looks on; fusion makes no use of them.
     """
 
     seq: int
@@ -189,3 +211,5 @@ class Embedding:
     confidence: float
     reading: Reading | None = None
     words: WordEmbeddings | None = None
+    outline: Outline | None = None
+    contour: Contour | None = None

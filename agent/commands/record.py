@@ -14,7 +14,7 @@ import msgspec
 
 from agent.errors import DeadpanError
 from deadpan.link import Link
-from deadpan.messages import MESSAGE_TYPES
+from deadpan.messages import MESSAGE_TYPES, ON_REQUEST
 from deadpan.reading import Reading
 from deadpan.timeline import Timeline
 
@@ -28,7 +28,8 @@ class RecordError(DeadpanError):
 def perform(options: argparse.Namespace) -> int:
     """Record until interrupted, or for as long as was asked. Raises RecordError or StreamError when it cannot."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    reading = Reading(options.endpoint, tuple(MESSAGE_TYPES), options.stream)
+    types = [name for name in MESSAGE_TYPES if name not in ON_REQUEST]
+    reading = Reading(options.endpoint, types, options.stream)
     timeline = Timeline()
     written = 0
     until = None if options.seconds is None else time.monotonic() + options.seconds

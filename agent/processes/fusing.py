@@ -55,6 +55,8 @@ class FusingStage:
         self._sarcasm_state = "unknown"
         self._lost_sights: Counter[str] = Counter()
         self._lost_sounds: Counter[str] = Counter()
+        self.sketching = False
+        """Whether somebody looks on: then the embeddings' outlines and contours become messages too."""
         self.finished = False
         """Whether every stream has ended and the last estimate has been made."""
 
@@ -76,6 +78,8 @@ class FusingStage:
                 if value.words is not None:
                     self._said = value
                 self.media_end_ns = max(self.media_end_ns, value.interval.end_ns)
+                if self.sketching:
+                    yield from self.composer.sketches(value, now_ns)
             case Bound(modality, bound_ns):
                 self._fuser.bound(modality, bound_ns, now_ns)
                 self.media_end_ns = max(self.media_end_ns, bound_ns)

@@ -10,10 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.processes.wire import Absorbed, Bound, Ended, Pulse, Value
-from encoders.samples import AudioChunk, Embedding, Interval, Modality, Reading, Transcript, VideoFrame, WordEmbeddings
+from encoders.outline import POINTS
+from encoders.samples import (
+    AudioChunk,
+    Contour,
+    Embedding,
+    Interval,
+    Modality,
+    Outline,
+    Reading,
+    Transcript,
+    VideoFrame,
+    WordEmbeddings,
+)
 
 _FOREVER_NS = 1 << 62
 _LARGEST_PX = 16_384
+_MOST_TONES = 64
 _SENDERS = frozenset(["camera", "microphone", *Modality])
 
 
@@ -31,6 +44,8 @@ def is_sound(value: Value) -> bool:
                 and 0 <= value.confidence <= 1
                 and (value.reading is None or _is_reading(value.reading))
                 and (value.words is None or _are_words(value.words))
+                and (value.outline is None or _is_outline(value.outline))
+                and (value.contour is None or _is_contour(value.contour))
             )
         case Transcript(interval=interval, utterance_id=number):
             return _counts(number, interval.end_ns) and all(_is_time(word.interval) for word in value.words)
@@ -85,4 +100,20 @@ def _are_words(words: WordEmbeddings) -> bool:
         and len(words.vectors) == count
         and words.sentiments.shape == words.sarcasms.shape == (count,)
         and all(bool(np.isfinite(each).all()) for each in (words.vectors, words.sentiments, words.sarcasms))
+    )
+
+
+def _is_outline(outline: Outline) -> bool:
+    points = outline.points
+    drawn = points.dtype == np.float32 and points.shape in ((0, 2), (POINTS, 2)) and bool(np.isfinite(points).all())
+    return abs(outline.pts_ns) < _FOREVER_NS and 0 < outline.aspect <= 100 and drawn
+
+
+def _is_contour(contour: Contour) -> bool:
+    series = (contour.pitch_hz, contour.loudness_db)
+    return (
+        _is_time(contour.interval)
+        and all(map(_is_series, series))
+        and len(contour.pitch_hz) == len(contour.loudness_db) <= _MOST_TONES
+        and bool(((contour.pitch_hz >= 0) & (contour.pitch_hz <= 2000)).all())
     )

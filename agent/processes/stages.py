@@ -6,6 +6,7 @@ The same stages run in the processes of a live session and in one process when a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from agent.capture.grid import FrameGrid
@@ -58,13 +59,19 @@ class EncodingStage:
 
     Frames are thinned here, before they are encoded, and not where they are captured: encoding is what costs, the way
     is the same for devices and recordings, and a frame left out on purpose is not counted as one that was lost.
-    `rate_hz` is the rate at which they are captured: asked for that, nothing is left out.
+    `rate_hz` is the rate at which they are captured: asked for that, nothing is left out. `sketch` adds to an embedding
+    what eyes want.
     """
 
     remark = ""
 
-    def __init__(self, encoder: Encoder[VideoFrame] | Encoder[AudioChunk], rate_hz: float | None = None) -> None:
-        self._encoder, self._rate_hz = encoder, rate_hz
+    def __init__(
+        self,
+        encoder: Encoder[VideoFrame] | Encoder[AudioChunk],
+        rate_hz: float | None = None,
+        sketch: Callable[[Embedding], Embedding] | None = None,
+    ) -> None:
+        self._encoder, self._rate_hz, self._sketch = encoder, rate_hz, sketch
         self._embedded = 0
         self._thinned = 0
         self._passed_over = 0
@@ -99,7 +106,7 @@ class EncodingStage:
         return self._is_late
 
     def _emit(self, embeddings: list[Embedding]) -> Iterator[Value]:
-        yield from embeddings
+        yield from embeddings if self._sketch is None else map(self._sketch, embeddings)
         if embeddings:
             self._embedded += len(embeddings)
             yield Bound(self._encoder.modality, embeddings[-1].interval.end_ns)
@@ -174,21 +181,35 @@ def encoding_stage(
     *,
     rate_hz: float | None = None,
     announce: Callable[[float], None] | None = None,
+    sketching: bool = False,
 ) -> Stage:
     """Start the stream of an encoder process. Imports only what that process needs.
 
     `rate_hz` is the rate of the frames to come, needed only where a pace is to be kept; `announce` is told beforehand
-    how many seconds a reading may take, where somebody waits for signs of life.
+    how many seconds a reading may take, where somebody waits for signs of life. `sketching` adds to the embeddings of
+    face and voice what only eyes want.
     """
     match name:
         case "face":
             from encoders.face import FaceEncoder
 
-            return EncodingStage(FaceEncoder(models.face), rate_hz)
+            if not sketching:
+                return EncodingStage(FaceEncoder(models.face), rate_hz)
+            from encoders.outline import OutlinedLandmarks
+
+            landmarks = OutlinedLandmarks(models.face.landmarks)
+            face = FaceEncoder(replace(models.face, landmarks=landmarks))
+            return EncodingStage(face, rate_hz, lambda made: replace(made, outline=landmarks.outline(made)))
         case "prosody":
             from encoders.prosody import ProsodyEncoder
 
-            return EncodingStage(ProsodyEncoder(models.prosody))
+            if not sketching:
+                return EncodingStage(ProsodyEncoder(models.prosody))
+            from encoders.contour import ContouredPitch
+
+            pitch = ContouredPitch(models.prosody.pitch)
+            prosody = ProsodyEncoder(replace(models.prosody, pitch=pitch))  # type: ignore[arg-type]  # it stands in for it
+            return EncodingStage(prosody, None, lambda made: replace(made, contour=pitch.contour(made)))
         case "speech":
             from encoders.speech.stream import SpeechSettings, SpeechStream
             from encoders.text import TextEncoder

@@ -73,6 +73,7 @@ def prepare(
                         config.speech,
                         rate_hz=config.camera.rate_hz,
                         announce=lambda for_s: bus.to_supervisor.send(Absorbed(encoder, os.getpid(), for_s)),
+                        sketching=True,
                     ),
                     bus,
                 )
@@ -199,6 +200,7 @@ class Publishing:
         lag_ms = 0.0
         while not orders.stopped.is_set() and not stage.finished:
             self._publisher.greet_newcomers(lambda: self._welcome(stage, clock))
+            stage.sketching = self._publisher.is_watched
             wait_ms = min(_POLL_MS, max(0, (stage.next_deadline_ns - clock.now_ns()) // 1_000_000 + 1))
             for value in inbox.receive(wait_ms):
                 for message in stage.push(value, clock.now_ns()):

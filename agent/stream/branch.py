@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zmq
 
-from agent.stream.door import DEPTH, reaches_ours
+from agent.stream.door import DEPTH, SKETCHES, reaches_ours
 from agent.stream.endpoint import PublishError, Socket, check_endpoint, is_local
 
 _ROUND = 100
@@ -24,6 +24,8 @@ class Branch:
 
     def __init__(self, context: zmq.Context[Socket], bus: str) -> None:
         """Raises PublishError when that is no endpoint."""
+        self.is_watched = False
+        """Whether somebody at the proxy has subscribed to sketches."""
         self.socket = context.socket(zmq.XPUB)
         for option, value in _OPTIONS:
             self.socket.setsockopt(option, value)
@@ -44,7 +46,9 @@ class Branch:
                 request = self.socket.recv(zmq.NOBLOCK)
             except zmq.Again:
                 break
-            if request[:1] == b"\x01" and reaches_ours(request[1:]):
+            if request[1:].startswith(SKETCHES):  # the proxy's own wish, on behalf of all who have it
+                self.is_watched = request[:1] == b"\x01"
+            elif request[:1] == b"\x01" and reaches_ours(request[1:]):
                 wanted.add(request[1:])
         return wanted
 

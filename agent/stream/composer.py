@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
+from collections.abc import Iterator
 from typing import TypedDict
 
 from agent.stream.health import diagnosis
@@ -11,14 +13,19 @@ from deadpan.messages import (
     Estimate,
     Event,
     EventName,
+    FaceOutline,
     Health,
     Incongruity,
     ModalityReading,
     NamedCue,
     Pace,
+    PitchContour,
+    Point,
     Sarcasm,
     Sentiment,
+    Sketch,
     SpokenWord,
+    Tone,
     Transcript,
     UnknownReason,
     Utterance,
@@ -27,6 +34,7 @@ from deadpan.messages import (
 )
 from deadpan.rcs import context_line
 from encoders import samples
+from encoders.outline import STROKES
 from encoders.samples import Interval, Modality
 from fusion import estimate as fused
 
@@ -120,6 +128,16 @@ class Composer:
             name=name,
             detail=detail,
         )
+
+    def sketches(self, embedding: samples.Embedding, now_ns: int) -> Iterator[Sketch]:
+        """What eyes want of the face or of the voice, where the embedding has it."""
+        if embedding.outline is not None:
+            moment = Interval(embedding.outline.pts_ns, embedding.outline.pts_ns)
+            address = self._address(self._next("sketch"), moment, now_ns)
+            yield Sketch(**address, face=_outline(embedding.outline))
+        if embedding.contour is not None and len(embedding.contour.pitch_hz):
+            address = self._address(self._next("sketch"), embedding.contour.interval, now_ns)
+            yield Sketch(**address, voice=_contour(embedding.contour))
 
     def health(self, workers: dict[str, WorkerHealth], pace: Pace, strain: str, now_ns: int) -> Health:
         """`strain` says why the pace is not the configured one; empty when it is."""
@@ -233,6 +251,22 @@ def _cues(scores: fused.Scores) -> tuple[NamedCue, ...]:
             effect=round(cue.effect, _DIGITS),
         )
         for cue in scores.cues
+    )
+
+
+def _outline(outline: samples.Outline) -> FaceOutline:
+    points = iter([Point(x=round(x, _DIGITS), y=round(y, _DIGITS)) for x, y in outline.points.tolist()])
+    drawn = STROKES.items() if len(outline.points) else ()
+    return FaceOutline(
+        aspect=round(outline.aspect, _DIGITS),
+        strokes={name: tuple(itertools.islice(points, len(stroke))) for name, stroke in drawn},
+    )
+
+
+def _contour(contour: samples.Contour) -> PitchContour:
+    values = zip(contour.pitch_hz.tolist(), contour.loudness_db.tolist(), strict=True)
+    return PitchContour(
+        tones=tuple(Tone(pitch_hz=round(hz, 1) or None, loudness_db=round(loud_db, 1)) for hz, loud_db in values)
     )
 
 

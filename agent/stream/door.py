@@ -19,9 +19,10 @@ from agent.stream.doorman import Doorman, Limits
 from agent.stream.endpoint import Socket, bind
 from agent.stream.keyring import Keyring
 from deadpan.endpoints import local_path
-from deadpan.messages import SPEC
+from deadpan.messages import SPEC, root
 
 OURS = f"deadpan/{SPEC}/".encode()
+SKETCHES = root("sketch")
 DEPTH = 200  # messages waiting for one slow subscriber: some 20 s; then it loses, nobody else does
 _ROUND = 200  # requests, arrivals or handshakes attended to before it is looked whether there is something to publish
 _EXPEL_NS = 1_000_000_000  # how often it is looked whose keys have been removed
@@ -69,6 +70,8 @@ class Door:
         self._doorman = Doorman(limits)
         self._identities: dict[int, int] = {}
         self._looked_ns = 0
+        self.is_watched = False
+        """Whether anybody has subscribed to sketches."""
         self._handshakes = context.socket(zmq.REP)
         self._handshakes.bind(_ZAP)
         self._socket = context.socket(zmq.XPUB)
@@ -105,6 +108,8 @@ class Door:
             self._looked_ns = now_ns
             authorised = self._keyring.authorised()
             self._cut(self._doorman.expel(lambda peer: peer.encode() in authorised))
+        if self._socket in ready or self._monitor in ready:
+            self.is_watched = self._doorman.is_held(SKETCHES)
         return wanted
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ class Limits:
     topics: int = 200
     """Held by one connection at a time."""
     topic_bytes: int = 256
-    """Of one topic: those of this stream have 86 at most."""
+    """Of one topic: those of this stream have 88 at most."""
     held_bytes: int = 4096
     """Of all topics that one connection holds."""
     burst: int = 1000
@@ -96,6 +96,10 @@ class Doorman:
         visitor.peer = peer or visitor.peer
         visitor.has_asked = True
         return [] if self._is_acceptable(visitor, request, now_ns) else self._cut_off(visitor, now_ns)
+
+    def is_held(self, prefix: bytes) -> bool:
+        """Whether anybody holds a topic that begins so."""
+        return any(topic.startswith(prefix) for visitor in self._visitors.values() for topic in visitor.held)
 
     def expel(self, is_welcome: Callable[[str], bool]) -> list[int]:
         """Whoever has come in and is welcome no more."""

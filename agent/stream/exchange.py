@@ -13,7 +13,7 @@ from pathlib import Path
 import zmq
 
 from agent.stream.branch import check_bus
-from agent.stream.door import OURS, Door
+from agent.stream.door import OURS, SKETCHES, Door
 from agent.stream.endpoint import PublishError, Socket, bind
 from agent.stream.publisher import check_publishing
 from deadpan.endpoints import local_path
@@ -54,7 +54,7 @@ class Exchange:
         self._path = None if bus is None else local_path(bus)
         self._context: zmq.Context[Socket] = zmq.Context()
         self._asked_ns = 0
-        self._is_asked = False
+        self._is_asked = self._is_watched = False
         self.passed_on = 0
         """Messages of agents that were published."""
         self.unreadable = 0
@@ -94,6 +94,9 @@ class Exchange:
         if self._is_asked and now_ns - self._asked_ns >= _ASK_NS:
             self._is_asked, self._asked_ns = False, now_ns
             self._agents.send(_ASK)
+        if self._door.is_watched != self._is_watched:
+            self._is_watched = self._door.is_watched
+            self._agents.send((b"\x01" if self._is_watched else b"\x00") + SKETCHES)
 
     def close(self) -> None:
         """Leave everybody."""
@@ -109,7 +112,7 @@ class Exchange:
                 frames = self._agents.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            if len(frames) == 2 and frames[0].startswith(OURS):
+            if len(frames) == 2 and frames[0].startswith((OURS, SKETCHES)):
                 self._door.send(frames)
                 self.passed_on += 1
             else:

@@ -19,7 +19,7 @@ from agent.stream.door import Door
 from agent.stream.endpoint import PublishError, Socket, check_endpoint
 from agent.stream.keyring import Keyring
 from deadpan.errors import AccessError
-from deadpan.messages import Message, to_json, topic, type_name
+from deadpan.messages import ON_REQUEST, Message, to_json, topic, type_name
 
 _QUEUE = 1000  # messages between the publishing thread and the sockets': more than a minute
 _ROUND = 100
@@ -78,15 +78,22 @@ class Publisher:
         return {"published": self._published, "unsent": self._unsent} | self._door.counters
 
     @property
+    def is_watched(self) -> bool:
+        """Whether anybody has subscribed to sketches: they are for nobody else."""
+        return self._door.is_watched or (self._branch is not None and self._branch.is_watched)
+
+    @property
     def has_newcomers(self) -> bool:
         """Whether somebody has subscribed and is not greeted yet."""
         return bool(self._wanted)
 
     def publish(self, message: Message, body: bytes | None = None) -> None:
         """Publish a message; `body`, if given, is what it looked like when it was first published."""
-        address = topic(message.stream, type_name(message))
+        kind = type_name(message)
+        address = topic(message.stream, kind)
         body = self._pack(message) if body is None else body
-        self._last[address] = body
+        if kind not in ON_REQUEST:
+            self._last[address] = body
         self._send(address, body)
 
     def greet_newcomers(self, welcome: Callable[[], Message] | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -12,10 +12,10 @@ from aiohttp import web
 
 from deadpan import loopback
 from deadpan.bridge.origins import Origins
-from deadpan.bridge.site import Limits, Site
+from deadpan.bridge.site import Limits, Page, Site
 from deadpan.connection import DEFAULT_ENDPOINT
 from deadpan.link import Link
-from deadpan.messages import SPEC
+from deadpan.messages import SPEC, root
 from deadpan.relay import Relay
 
 DEFAULT_ADDRESS = "127.0.0.1:5739"
@@ -35,15 +35,17 @@ class Bridge:
         key: str | Path | None = None,
         allow_origins: Iterable[str] = (),
         limits: Limits | None = None,
+        pages: Mapping[str, Page] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.address = listen
         """HOST:PORT; once entered, with the port that was free when 0 was asked for."""
-        self._topic = f"deadpan/{SPEC}/{stream}/" if stream else f"deadpan/{SPEC}/"
+        self._below = f"{SPEC}/{stream}/" if stream else f"{SPEC}/"
+        self._asked_for: frozenset[str] = frozenset()
         self._key = key
         self._relay = Relay()
         self._limits = limits or Limits()
-        self._site = Site(self._relay, endpoint, Origins(allow_origins), self._limits)
+        self._site = Site(self._relay, endpoint, Origins(allow_origins), self._limits, self._turn, pages or {})
 
     @property
     def counters(self) -> dict[str, int]:
@@ -53,7 +55,7 @@ class Bridge:
     async def __aenter__(self) -> Bridge:
         listening = loopback.listen(self.address)
         try:
-            self._link = Link(self.endpoint, [self._topic.encode()], self._key)
+            self._link = Link(self.endpoint, [b"deadpan/" + self._below.encode()], self._key)
         except BaseException:
             listening.close()
             raise
@@ -81,6 +83,17 @@ class Bridge:
     async def run(self) -> None:
         """Pass messages on until cancelled. Raises AccessError when the agent refuses the bridge."""
         await self._taking
+
+    def _turn(self) -> None:
+        """Ask the agent for what is made on request as long as a reader does, and no longer."""
+        wanted = self._relay.asked_for
+        if self._link.closed:
+            return
+        for kind in wanted - self._asked_for:
+            self._link.ask(root(kind) + self._below.encode())
+        for kind in self._asked_for - wanted:
+            self._link.ask_no_more(root(kind) + self._below.encode())
+        self._asked_for = wanted
 
     async def _take(self) -> None:
         while (frames := await self._link.frames_async(None)) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
@@ -46,11 +46,29 @@ class Limits:
     """A client that has not read a byte for so long is closed (WebSocket: 1013, try again later)."""
 
 
-class Site:
-    """The pages of one bridge."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A file that a browser is given. `policy` says what it may load (Content-Security-Policy)."""
 
-    def __init__(self, relay: Relay, endpoint: str, origins: Origins, limits: Limits) -> None:
+    body: bytes
+    content_type: str
+    policy: str
+
+
+class Site:
+    """The pages of one bridge, and `pages` besides, by path. `turned` is called when a reader has come or gone."""
+
+    def __init__(
+        self,
+        relay: Relay,
+        endpoint: str,
+        origins: Origins,
+        limits: Limits,
+        turned: Callable[[], None],
+        pages: Mapping[str, Page],
+    ) -> None:
         self._relay, self._endpoint, self._origins, self._limits = relay, endpoint, origins, limits
+        self._turned, self._pages = turned, pages
 
     @property
     def counters(self) -> dict[str, int]:
@@ -62,7 +80,9 @@ class Site:
         application = web.Application(middlewares=[self._guarding()], client_max_size=_FRAME_BYTES)
         application.on_response_prepare.append(self._share)
         application.on_shutdown.append(self._end)
-        application.router.add_get("/", self._explain)
+        application.router.add_get("/about" if "/" in self._pages else "/", self._explain)
+        for path in self._pages:
+            application.router.add_get(path, self._page)
         application.router.add_get("/ws", self._websocket, allow_head=False)
         application.router.add_get("/events", self._events, allow_head=False)  # it would never end, and show nothing
         application.router.add_get("/latest/{type}", self._latest)
@@ -82,13 +102,19 @@ class Site:
         return guard
 
     async def _share(self, request: web.Request, response: web.StreamResponse) -> None:
-        response.headers.update(self._origins.sharing(request.headers))
+        for name, value in self._origins.sharing(request.headers).items():
+            response.headers.setdefault(name, value)
 
     async def _end(self, _: web.Application) -> None:
         self._relay.end()
 
     async def _explain(self, _: web.Request) -> web.Response:
         return web.Response(text=_PAGE.format(endpoint=self._endpoint, types=", ".join(MESSAGE_TYPES)))
+
+    async def _page(self, request: web.Request) -> web.Response:
+        page = self._pages[request.path]
+        told = {"Content-Type": page.content_type, "Content-Security-Policy": page.policy}
+        return web.Response(body=page.body, headers=told)
 
     async def _counted(self, _: web.Request) -> web.Response:
         return web.Response(body=msgspec.json.encode(self.counters), content_type="application/json")
@@ -169,12 +195,14 @@ class Site:
             raise web.HTTPServiceUnavailable(text=f"{self._limits.readers} are reading already; try again later\n")
         transport, loop = request.transport, asyncio.get_running_loop()
         reader = self._relay.join(time.monotonic(), wanted.types, wanted.stream)
+        self._turned()
         try:
             yield reader
         except ConnectionError:
             pass  # it went away while it was written to
         finally:
             self._relay.leave(reader)
+            self._turned()
             if transport is not None:  # what waits for somebody who does not read would keep it open for ever
                 loop.call_later(_FAREWELL_S, transport.abort)
 

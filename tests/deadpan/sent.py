@@ -1,4 +1,4 @@
-"""Nothing in, one message of every type out: what the tests of the client send it."""
+"""Nothing in, one message of every type out: what the tests of the client send it, and of the one type on request."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ import msgspec
 from deadpan.messages import (
     MESSAGE_TYPES,
     Estimate,
+    FaceOutline,
     Incongruity,
     Message,
     ModalityReading,
     NamedCue,
     Pace,
+    PitchContour,
+    Point,
     Sarcasm,
     Sentiment,
+    Sketch,
     SpokenWord,
+    Tone,
     Utterance,
     WorkerHealth,
 )
@@ -70,6 +75,22 @@ def utterance(seq: int = 3) -> Utterance:
         cues=about.cues,
         latency_ms=210.5,
         rcs="([sarcasm value=0.82]) Oh great…",
+    )
+
+
+def sketch(seq: int = 0, *, session: str = "s1", stream: str = "default") -> Sketch:
+    """Of a face and of a voice: an agent sends one or the other."""
+    return Sketch(
+        session=session,
+        stream=stream,
+        seq=seq,
+        start_ns=161 * S,
+        end_ns=162 * S,
+        created_ns=162 * S,
+        published_ns=162 * S,
+        model="deadpan-1.0",
+        face=FaceOutline(aspect=0.75, strokes={"nose": (Point(x=0.5, y=0.3), Point(x=0.5125, y=0.4))}),
+        voice=PitchContour(tones=(Tone(pitch_hz=182.5, loudness_db=-21.0), Tone(pitch_hz=None, loudness_db=-60.5))),
     )
 
 

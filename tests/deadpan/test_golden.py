@@ -18,14 +18,19 @@ from deadpan.messages import (
     MESSAGE_TYPES,
     Estimate,
     Event,
+    FaceOutline,
     Health,
     Incongruity,
     ModalityReading,
     NamedCue,
     Pace,
+    PitchContour,
+    Point,
     Sarcasm,
     Sentiment,
+    Sketch,
     SpokenWord,
+    Tone,
     Transcript,
     Utterance,
     Welcome,
@@ -81,6 +86,12 @@ def test_what_nobody_knows_yet_is_ignored(name: str) -> None:
         body["of_tomorrow"] = {"deep": [1, None]}
         assert from_body(json.dumps(body).encode()) == from_body(_body("health.json"))
         return
+    if name == "sketch":  # so is the map of lines
+        wide_points = {line: _wide(points) for line, points in body["face"].pop("strokes").items()}
+        body = _wide(body)
+        body["face"]["strokes"] = wide_points
+        assert from_body(json.dumps(body).encode()) == from_body(_body("sketch.json"))
+        return
     modalities = body.pop("modalities", None)
     wide = _wide(body) | ({} if modalities is None else {"modalities": {k: _wide(v) for k, v in modalities.items()}})
     assert from_body(json.dumps(wide).encode()) == from_body(_body(f"{name}.json"))
@@ -121,6 +132,20 @@ def test_a_message_says_whether_it_is_being_recorded_and_one_from_before_that_do
     file: str, recording: bool
 ) -> None:
     assert from_body(_body(file)).recording is recording
+
+
+def test_a_sketch_draws_what_it_drew() -> None:
+    face, voice = from_body(_body("sketch.json")), from_body(_body("sketch-voice.json"))
+    assert isinstance(face, Sketch)
+    assert isinstance(voice, Sketch)
+    assert (face.seq, face.voice, voice.seq, voice.face) == (40, None, 41, None)
+    nose, lips = (
+        (Point(x=0.5011, y=0.3012), Point(x=0.5023, y=0.3318)),
+        (Point(x=0.46, y=0.455), Point(x=0.5, y=0.4609)),
+    )
+    assert face.face == FaceOutline(aspect=0.75, strokes={"nose": nose, "inner_lips": (*lips, lips[0])})
+    tones = (Tone(pitch_hz=181.4, loudness_db=-23.5), Tone(pitch_hz=None, loudness_db=-61.2))
+    assert voice.voice == PitchContour(tones=tones)
 
 
 def test_an_utterance_says_what_it_said() -> None:

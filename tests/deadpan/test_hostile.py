@@ -15,10 +15,10 @@ from deadpan.errors import SpecError
 from deadpan.messages import MESSAGE_TYPES, Message, from_body, to_json, topic, type_name
 from deadpan.reading import Reading
 from deadpan.timeline import Timeline
-from tests.deadpan.sent import estimate, every_type
+from tests.deadpan.sent import estimate, every_type, sketch
 
 NAMES = list(MESSAGE_TYPES)
-BODIES = [json.loads(to_json(message)) for message in every_type()]
+BODIES = [json.loads(to_json(message)) for message in (*every_type(), sketch())]
 ODD: st.SearchStrategy[Any] = st.one_of(
     st.none(),
     st.booleans(),

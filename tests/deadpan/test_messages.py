@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deadpan.messages import MESSAGE_TYPES, SPEC, Health, Message, Pace, from_body, to_json, topic, type_name
-from tests.deadpan.sent import estimate, every_type, utterance
+from tests.deadpan.sent import estimate, every_type, sketch, utterance
 
-EVERY = pytest.mark.parametrize("message", every_type(), ids=type_name)
+EVERY = pytest.mark.parametrize("message", [*every_type(), sketch()], ids=type_name)
 
 # The example of the design, by which subscribers were written: these names and kinds do not change under SPEC 1.
 NUMBER = (int, float)

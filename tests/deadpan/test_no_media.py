@@ -12,7 +12,7 @@ import pytest
 from msgspec import inspect
 
 from deadpan.messages import MESSAGE_TYPES, Message
-from tests.deadpan.sent import every_type
+from tests.deadpan.sent import every_type, sketch
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
 _SCALARS = (
@@ -63,6 +63,13 @@ def test_no_message_has_room_for_a_row_of_numbers(name: str) -> None:
             )
 
 
+def test_a_sketch_holds_so_few_values_that_neither_picture_nor_sound_could_be_among_them() -> None:
+    """Sound of telephone quality has 800 values in the tenth of a second that a sketch is of."""
+    rows = [kind for kind in parts(inspect.type_info(MESSAGE_TYPES["sketch"])) if isinstance(kind, _ROWS)]
+    assert len(rows) == 2
+    assert all((row.max_length or 1 << 30) <= 64 for row in rows)
+
+
 def _scalars_of(kind: inspect.Type) -> list[inspect.Type]:
     """What stands in a row itself, under no name."""
     return [each for each in parts(kind) if isinstance(each, _SCALARS)] if not _named(kind) else []
@@ -87,7 +94,7 @@ def test_the_schemas_know_no_binary_content() -> None:
         }
 
 
-@pytest.mark.parametrize("message", every_type(), ids=lambda message: str(message.__struct_config__.tag))
+@pytest.mark.parametrize("message", [*every_type(), sketch()], ids=lambda message: str(message.__struct_config__.tag))
 def test_a_message_is_text_a_person_can_read(message: Message) -> None:
     body = json.loads(msgspec.json.encode(message))
     longest = max(len(each) for each in _strings(body))

@@ -14,7 +14,7 @@ from deadpan.messages import MESSAGE_TYPES, Message, to_json, type_name
 from encoders.samples import Interval, Modality
 from fusion.fuser import Fuser
 from fusion.shipped import load
-from tests.deadpan.sent import estimate, every_type
+from tests.deadpan.sent import estimate, every_type, sketch
 from tests.fusion.evidence import MS, evidence
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -40,7 +40,7 @@ def test_every_schema_is_one(name: str) -> None:
     Draft202012Validator.check_schema(_schema(name))
 
 
-@pytest.mark.parametrize("message", every_type(), ids=type_name)
+@pytest.mark.parametrize("message", [*every_type(), sketch()], ids=type_name)
 def test_messages_of_every_type_fit_their_schema(message: Message) -> None:
     assert _errors(json.loads(to_json(message))) == []
 

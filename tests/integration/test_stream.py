@@ -19,7 +19,7 @@ from deadpan.timeline import Timeline
 from tests.integration.processes import started
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
-TOPIC = re.compile(r"deadpan/1/([A-Za-z0-9._-]{1,64})/([a-z]+)")
+TOPIC = re.compile(r"deadpan(?:\.sketch)?/1/([A-Za-z0-9._-]{1,64})/([a-z]+)")
 PATIENCE_MS = 60_000
 MS = 1_000_000
 LATENESS_MS = 3000  # fusion.lateness_s
@@ -34,6 +34,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> list[list[bytes]]:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     socket = context.socket(zmq.SUB)
     socket.setsockopt(zmq.SUBSCRIBE, b"")
+    socket.setsockopt(zmq.SUBSCRIBE, b"deadpan.sketch/")  # the empty one alone has none made
     socket.setsockopt(zmq.RECONNECT_IVL, 20)
     socket.connect(endpoint)
     heard: list[list[bytes]] = []
