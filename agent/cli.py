@@ -21,7 +21,7 @@ _LIVE = {
     *("setproctitle", "sounddevice", "soxr", "swift_f0", "tokenizers", "yaml"),
 }
 _NEEDS: dict[str, tuple[str, set[str]]] = {
-    **dict.fromkeys(("run", "score", "models", "config", "doctor"), ("live", _LIVE)),
+    **dict.fromkeys(("run", "score", "models", "purge", "config", "doctor"), ("live", _LIVE)),
     "bridge": ("bridge", {"aiohttp"}),
     "mcp": ("mcp", {"mcp"}),
     "wyoming": ("wyoming", {"wyoming"}),

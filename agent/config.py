@@ -92,6 +92,15 @@ class PrivacyConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordConfig:
+    """Whether, and where, what is seen, heard and said is kept: see agent.recorder. folder: None keeps nothing."""
+
+    folder: str | None = None
+    most_mb: float = 10_000.0
+    spare_mb: float = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
 class SupervisionConfig:
     """When a process counts as dead, and how often it is given another chance."""
 
@@ -115,6 +124,7 @@ class Config:
     fusion: FusionConfig = field(default_factory=FusionConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
+    record: RecordConfig = field(default_factory=RecordConfig)
     supervision: SupervisionConfig = field(default_factory=SupervisionConfig)
 
 
@@ -142,6 +152,8 @@ def check(config: Config, where: str) -> Config:
         ),
         (0 <= supervision.restarts <= 1000, "supervision.restarts must be between 0 and 1000"),
         (10 <= supervision.growth_mb <= 1_000_000, "supervision.growth_mb must be between 10 and 1000000"),
+        (1 <= config.record.most_mb <= 10_000_000, "record.most_mb must be between 1 and 10000000"),
+        (10 <= config.record.spare_mb <= 10_000_000, "record.spare_mb must be between 10 and 10000000"),
         (
             re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", config.publish.stream) is not None,
             "publish.stream must be 1 to 64 letters, digits, dots, dashes or underscores",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -119,6 +120,14 @@ def network_line(workers: Mapping[str, WorkerHealth]) -> str:
     return f"Network: {'; '.join(part for part in parts if part)}."
 
 
+def recording_line(folder: str) -> str:
+    """Where everything is being written to, and how it is undone."""
+    return (
+        f"Recording pictures, sound and words into {folder} until this ends; everybody who is seen or heard must know."
+        f" To delete it: deadpan purge {shlex.quote(folder)}"
+    )
+
+
 def estimate_line(estimate: Estimate, words: str) -> str:
     """One estimate on one line: time, sarcasm, the three sentiments, how each modality stands, the words so far."""
     feelings = estimate.sentiment
@@ -126,7 +135,7 @@ def estimate_line(estimate: Estimate, words: str) -> str:
     return (
         f"{seconds(estimate.end_ns)}  {_sarcasm(estimate.sarcasm.probability)} {estimate.sarcasm.state:7s}"
         f" {_signed(feelings.literal)}  {_signed(feelings.delivered)}  {_signed(feelings.intended)}"
-        f"   {modalities}   {words}"
+        f"   {modalities}   {'[recording] ' if estimate.recording else ''}{words}"
     ).rstrip()
 
 

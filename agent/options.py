@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _add_keys(commands)
     _add_models(commands)
     _add_config(commands)
+    _add_purge(commands)
     doctor = commands.add_parser(
         "doctor",
         help="check devices, models, versions, ports and space",
@@ -66,6 +67,12 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
     run.add_argument("--publish", metavar="ENDPOINT", help=f"where to publish (default {DEFAULT_ENDPOINT})")
     run.add_argument("--bus", metavar="ENDPOINT", help="a deadpan proxy to publish through as well")
+    run.add_argument(
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help="keep pictures, sound and messages in a folder of their own in DIR, until the end; every message says so",
+    )
     run.add_argument("--keys", type=Path, metavar="FOLDER", help="keys that subscribers must hold: see deadpan keys")
     run.add_argument(
         "--network-isolation",
@@ -244,6 +251,19 @@ def _positive(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
     return number
+def _add_purge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    purge = commands.add_parser(
+        "purge",
+        help="delete what deadpan run --record has kept",
+        description="List the recordings in a folder, ask, and delete them. Nothing but recordings is touched.",
+    )
+    purge.add_argument(
+        "folder", nargs="?", type=Path, metavar="DIR", help="a recording, or a folder of them (default: record.folder)"
+    )
+    purge.add_argument("--yes", action="store_true", help="do not ask")
+    purge.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+
+
 
 
 def _count(text: str) -> int:

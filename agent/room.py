@@ -18,7 +18,7 @@ from agent.topology import WorkerName
 DISK_MB = 50
 _MB = 1_000_000
 _LONGEST_PATH = 107  # unix(7): what sun_path holds, with a zero at its end
-_IN_FOLDER = "/deadpan-01234567/supervisor"
+_IN_FOLDER = "/deadpan-01234567/kept_messages"
 _COMMAND_MB = 60
 _WORKER_MB: dict[WorkerName, int] = {
     "camera": 60,
@@ -27,6 +27,7 @@ _WORKER_MB: dict[WorkerName, int] = {
     "prosody": 100,
     "speech": 220,
     "fusion": 130,
+    "recorder": 130,
 }
 """What each process holds for itself with the embedded models, its understudy included, and a fifth more: measured by
 bench.soak (docs/reliability.md)."""

@@ -17,6 +17,8 @@ from agent.config import Config
 from agent.processes.assignment import Assignment
 from agent.processes.reach import isolates
 from agent.processes.supervisor import Supervisor, private_folder
+from agent.recorder.recorder import check_space
+from agent.recorder.shelf import place, played
 from agent.room import require, weights_mb
 from agent.stream.publisher import check_publishing
 from agent.topology import WorkerName, workers_for
@@ -68,14 +70,20 @@ def resolve_inputs(config: Config) -> Inputs:
 def open_session(config: Config, inputs: Inputs) -> Supervisor:
     """The supervised processes for these inputs, not yet started. Raises PublishError for an endpoint or keys that
     cannot be used, IsolationError where processes must give up the network and cannot, RoomError where the machine has
-    too little memory or disk.
+    too little memory or disk, RecordError where a recording would not find room.
     """
     check_publishing(config.publish.endpoint, config.publish.keys_folder, config.publish.bus)
     isolated = isolates(config)
-    workers = workers_for(camera=inputs.camera is not None, microphone=inputs.microphone is not None)
+    record = config.record
+    workers = workers_for(
+        camera=inputs.camera is not None, microphone=inputs.microphone is not None, recorded=record.folder is not None
+    )
+    if record.folder is not None:
+        check_space(Path(record.folder).expanduser(), record.spare_mb)
     require([worker.name for worker in workers], weights_mb(parse(config.speech.engine).path))
     folder = private_folder()
     session, origin_unix_ns = uuid.uuid4().hex[:12], wall_unix_ns()
+    kept = None if record.folder is None else str(place(Path(record.folder), session, origin_unix_ns))
     modalities = tuple(worker.modality.value for worker in workers if worker.modality is not None)
     assignments: dict[WorkerName, Assignment] = {
         worker.name: Assignment(
@@ -89,6 +97,7 @@ def open_session(config: Config, inputs: Inputs) -> Supervisor:
             modalities=modalities,
             isolated=isolated,
             origin_unix_ns=origin_unix_ns,
+            record=kept,
         )
         for worker in workers
     }
@@ -96,9 +105,10 @@ def open_session(config: Config, inputs: Inputs) -> Supervisor:
 
 
 def _recording(config: Config, location: str) -> Inputs:
-    """A recording's tracks, each unless it is switched off by `none`."""
+    """A recording's tracks, each unless it is switched off by `none`. A folder is what --record made."""
+    path = None if "://" in location else Path(location).expanduser()
     recording = probe_apart(
-        location if "://" in location else str(Path(location).expanduser()),
+        location if path is None else played(path) if path.is_dir() else path,
         isolated=config.privacy.network_isolation != "off",
     )
     seen = recording.has_video and config.camera.device != _NONE

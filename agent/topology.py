@@ -3,6 +3,8 @@
 camera ──────▶ face ────────┐
 microphone ─▶ prosody ──────┼──▶ fusion ──▶ subscribers
         └───▶ speech ───────┘
+
+A session that is recorded has a process more, the recorder, which reads of camera, microphone and fusion.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from encoders.samples import Modality
 
-WorkerName: TypeAlias = Literal["camera", "microphone", "face", "prosody", "speech", "fusion"]
+WorkerName: TypeAlias = Literal["camera", "microphone", "face", "prosody", "speech", "fusion", "recorder"]
 Keep: TypeAlias = Literal["newest", "all"]
 
 
@@ -60,11 +62,26 @@ EDGES: tuple[Edge, ...] = (
 )
 
 
-def workers_for(*, camera: bool, microphone: bool) -> tuple[Worker, ...]:
-    """The processes a session needs, given which of the two inputs it has."""
+RECORDER = Worker("recorder", tier=3)
+RECORDING: tuple[Edge, ...] = (
+    Edge("camera", "recorder", carries="frames", depth=30, keep="all"),  # 2 s, of 28 MB
+    Edge("microphone", "recorder", carries="audio", depth=1000, keep="all"),
+    Edge("fusion", "recorder", carries="messages", depth=1000, keep="all"),
+)
+"""What a session has besides that is recorded."""
+
+
+def edges_for(*, recorded: bool) -> tuple[Edge, ...]:
+    """Who writes to whom in such a session."""
+    return EDGES + RECORDING if recorded else EDGES
+
+
+def workers_for(*, camera: bool, microphone: bool, recorded: bool = False) -> tuple[Worker, ...]:
+    """The processes a session needs, given which of the two inputs it has, and whether it is recorded."""
     unneeded = set[WorkerName]()
     if not camera:
         unneeded |= {"camera", "face"}
     if not microphone:
         unneeded |= {"microphone", "prosody", "speech"}
-    return tuple(worker for worker in WORKERS if worker.name not in unneeded)
+    needed = tuple(worker for worker in WORKERS if worker.name not in unneeded)
+    return (*needed, RECORDER) if recorded else needed

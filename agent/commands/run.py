@@ -10,7 +10,7 @@ from types import FrameType
 
 from agent.capture.feed_line import is_feed
 from agent.config import Config, ConfigError, check
-from agent.console import JsonLines, Lines, network_line
+from agent.console import JsonLines, Lines, network_line, recording_line
 from agent.engines import settle
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
@@ -46,6 +46,8 @@ def perform(options: argparse.Namespace) -> int:
                 print(network_line(supervisor.condition.workers), file=sys.stderr)
             return _follow(supervisor, config, options)
         finally:  # the processes are being ended: a second Ctrl-C must not leave some of them behind
+            if supervisor.recording is not None:  # whatever else is shown: nobody is recorded without being told
+                print(recording_line(supervisor.recording), file=sys.stderr)
             for ending in _ENDINGS:
                 signal.signal(ending, signal.SIG_IGN)
 
@@ -108,6 +110,8 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
         config = replace(config, privacy=replace(config.privacy, network_isolation=options.network_isolation))
     return check(config, "command line")
 
+    if options.record is not None:
+        config = replace(config, record=replace(config.record, folder=str(options.record)))
 
 def _device(text: str) -> str | int:
     return int(text) if text.isdigit() else text

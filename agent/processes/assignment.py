@@ -36,6 +36,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     isolated: bool = False
     """Whether it is to give up what it does not need of the network."""
     origin_unix_ns: int = 0
+    record: str | None = None
+    """The folder that this session is recorded in; None when it is not."""
 
 
 class Go(msgspec.Struct, frozen=True, tag_field="order", tag="go"):

@@ -7,15 +7,15 @@ every edge no more is ever received than was sent, and what is missing was under
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import zmq
 
 from agent.processes.soundness import is_sound
 from agent.processes.tally import Tally
-from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Value, pack, unpack
-from agent.topology import EDGES, WORKERS, Edge, Keep, WorkerName
+from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Told, Value, pack, unpack
+from agent.topology import RECORDING, WORKERS, Edge, Keep, WorkerName, edges_for
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
 _SUPERVISOR_DEPTH = 1000
@@ -28,9 +28,11 @@ _CARRIED: dict[str, tuple[type[Value], ...]] = {
     "audio": (AudioChunk, Ended),
     "embeddings, watermarks": (Embedding, Bound, Ended),
     "transcripts, embeddings, watermarks": (Transcript, Embedding, Bound, Ended),
+    "messages": (Told,),
 }
 SUPERVISED: tuple[type[Value], ...] = (Pulse, Absorbed)
 """What reaches the supervisor."""
+_SUPERVISOR, _NOBODY = "supervisor", "nobody"
 _WRITTEN = ("sent_to_", "refused_to_")
 _ENCODERS = {worker.modality.value: worker.name for worker in WORKERS if worker.modality is not None}
 
@@ -41,7 +43,10 @@ def endpoint(folder: Path, reader: str) -> str:
 
 
 class Outbox:
-    """The writing end of an edge. Sending never blocks. It counts in `counters`, under its reader's name."""
+    """The writing end of an edge. Sending never blocks. It counts in `counters`, under its reader's name.
+
+    `address`: where the reader listens, if not under its name.
+    """
 
     def __init__(
         self,
@@ -50,12 +55,13 @@ class Outbox:
         reader: str,
         depth: int,
         counters: Counter[str] | None = None,
+        address: str | None = None,
     ) -> None:
         self._socket = context.socket(zmq.PUSH)
         self._socket.setsockopt(zmq.SNDHWM, depth)
         self._socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
         self._socket.setsockopt(zmq.LINGER, _LINGER_MS)
-        self._socket.connect(endpoint(folder, reader))
+        self._socket.connect(endpoint(folder, address or reader))
         self._counters = Counter[str]() if counters is None else counters
         self._sent, self._refused = f"sent_to_{reader}", f"refused_to_{reader}"
 
@@ -92,7 +98,8 @@ class Inbox:
     """The reading end of a process's edges. Gaps in the numbering of samples show what was lost on the way.
 
     `kinds`: what may come, or None for anything. What is none of ours, or not sound, is left out and counted `damaged`.
-    `attribute` counts by writer too, where an encoder's writings meet others'. It counts in `counters`.
+    `writers` are counted one by one, where there are several, and whoever is none of them as nobody. It counts in
+    `counters`.
     """
 
     def __init__(
@@ -104,19 +111,24 @@ class Inbox:
         keep: Keep,
         *,
         kinds: tuple[type[Value], ...] | None = None,
-        attribute: bool = False,
+        writers: Collection[str] = (),
         counters: Counter[str] | None = None,
     ) -> None:
         self._kinds = kinds
-        self._attribute = attribute
+        self._writers = writers
+        self._folder = folder
         self._socket = context.socket(zmq.PULL)
-        self._socket.setsockopt(zmq.RCVHWM, depth)
         self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_BYTES)
         self._socket.setsockopt(zmq.LINGER, 0)
-        self._socket.bind(endpoint(folder, reader))
+        self.listen(reader, depth)
         self._keep = keep
-        self._next_seq: int | None = None
+        self._next_seq: dict[type[Value], int] = {}
         self.counters = Counter[str]() if counters is None else counters
+
+    def listen(self, address: str, depth: int) -> None:
+        """Read what is written to this address, too, of which so many values of each writer may wait here."""
+        self._socket.setsockopt(zmq.RCVHWM, depth)  # it holds for the addresses that follow
+        self._socket.bind(endpoint(self._folder, address))
 
     def receive(self, timeout_ms: int) -> Iterator[Value]:
         """What has arrived; waits up to `timeout_ms` for the first. Frames that are none of ours are counted only."""
@@ -152,26 +164,31 @@ class Inbox:
 
     def _count(self, value: Value) -> None:
         self.counters["received"] += 1
-        if self._attribute:
-            self.counters[f"received_from_{_writer(value)}"] += 1
+        if self._writers:
+            writer = _writer(value)
+            self.counters[f"received_from_{writer if writer in self._writers else _NOBODY}"] += 1
         if isinstance(value, AudioChunk | VideoFrame):
-            if self._next_seq is not None and value.seq > self._next_seq:
-                self.counters["missed"] += value.seq - self._next_seq
-            self._next_seq = value.seq + 1
+            due = self._next_seq.get(type(value), value.seq)
+            if value.seq > due:
+                self.counters["missed"] += value.seq - due
+            self._next_seq[type(value)] = value.seq + 1
 
 
 class Bus:
     """All the ends one process holds: its inbox, an outbox per reader, and its line to the supervisor."""
 
-    def __init__(self, folder: Path, name: WorkerName) -> None:
+    def __init__(self, folder: Path, name: WorkerName, *, recorded: bool = False) -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._context.set(zmq.SOCKET_LIMIT, 64)
-        incoming = [edge for edge in EDGES if edge.reader == name]
-        outgoing = [edge for edge in EDGES if edge.writer == name]
+        edges = edges_for(recorded=recorded)
+        incoming = [edge for edge in edges if edge.reader == name]
+        outgoing = [edge for edge in edges if edge.writer == name]
         self._tally = Tally(folder / f"{name}.tally", _counted(incoming, outgoing))
         self.inbox = self._inbox(folder, name, incoming) if incoming else None
-        self._outboxes = [(edge, self._outbox(folder, edge.reader, edge.depth // 2)) for edge in outgoing]
-        self.to_supervisor = self._outbox(folder, "supervisor", _SUPERVISOR_DEPTH)
+        self._outboxes = [
+            (edge, self._outbox(folder, edge.reader, edge.depth // 2, _address(edge))) for edge in outgoing
+        ]
+        self.to_supervisor = self._outbox(folder, _SUPERVISOR, _SUPERVISOR_DEPTH)
 
     def send(self, value: Value) -> None:
         """Give a value to every reader of this process."""
@@ -180,9 +197,11 @@ class Bus:
             outbox.send_frame(frame)
 
     def conclude(self, value: Ended, goes_on: Callable[[], bool]) -> None:
-        """Give every reader the last it will have of this process: room for it is waited for, as long as `goes_on`."""
+        """Give every encoder, or fusion, the last it will have of this process: room for it is waited for, as long as
+        `goes_on`. The recorder, which may have ended, needs no such word.
+        """
         frame = pack(value)
-        for _, outbox in self._outboxes:
+        for outbox in (outbox for edge, outbox in self._outboxes if edge not in RECORDING):
             while not outbox.has_room(_ROOM_MS) and goes_on():
                 pass
             outbox.send_frame(frame)
@@ -216,24 +235,36 @@ class Bus:
         self._context.term()
         self._tally.close()
 
-    def _outbox(self, folder: Path, reader: str, depth: int) -> Outbox:
-        return Outbox(self._context, folder, reader, depth, self._tally)
+    def _outbox(self, folder: Path, reader: str, depth: int, address: str | None = None) -> Outbox:
+        return Outbox(self._context, folder, reader, depth, self._tally, address)
 
     def _inbox(self, folder: Path, name: WorkerName, incoming: list[Edge]) -> Inbox:
         keep: Keep = "newest" if all(edge.keep == "newest" for edge in incoming) else "all"
-        depth = max(edge.depth - edge.depth // 2 for edge in incoming)  # of each writer; it has the other half
         kinds = tuple({kind for edge in incoming for kind in _CARRIED[edge.carries]})
         if name == "fusion":
             kinds += (Condition,)  # the supervisor's word on how all are
-        return Inbox(
-            self._context, folder, name, depth, keep, kinds=kinds, attribute=len(incoming) > 1, counters=self._tally
-        )
+        writers = _writers(incoming) if len(incoming) > 1 else []
+        (address, depth), *others = _held(incoming).items()
+        inbox = Inbox(self._context, folder, address, depth, keep, kinds=kinds, writers=writers, counters=self._tally)
+        for address, depth in others:
+            inbox.listen(address, depth)
+        return inbox
+
+
+def _address(edge: Edge) -> str:
+    """Where an edge's reader listens for it: the recorder, which reads all sorts, at a place for each."""
+    return f"kept_{edge.carries}" if edge in RECORDING else edge.reader
+
+
+def _held(incoming: list[Edge]) -> dict[str, int]:
+    """For each address of a reader, how many values of each writer wait there: the writer has the other half."""
+    return {_address(edge): edge.depth - edge.depth // 2 for edge in incoming}
 
 
 def _counted(incoming: list[Edge], outgoing: list[Edge]) -> list[str]:
     """The names of all that a process with such edges counts."""
-    readers = [edge.reader for edge in outgoing] + ["supervisor"]
-    writers = [edge.writer for edge in incoming] + ["supervisor", "nobody"]
+    readers = [*(edge.reader for edge in outgoing), _SUPERVISOR]
+    writers = [*_writers(incoming), _NOBODY]
     return [
         *(f"{written}{reader}" for reader in readers for written in _WRITTEN),
         *("received", "damaged", "skipped", "missed"),
@@ -241,16 +272,27 @@ def _counted(incoming: list[Edge], outgoing: list[Edge]) -> list[str]:
     ]
 
 
+def _writers(incoming: list[Edge]) -> list[str]:
+    """Who may write to a reader with such edges."""
+    return [*(edge.writer for edge in incoming), _SUPERVISOR]
+
+
 def _writer(value: Value) -> str:
-    """Whose values these are, where several encoders and the supervisor write to one reader."""
+    """Whose values these are, where several write to one reader."""
     match value:
         case Embedding(modality=modality) | Bound(modality=modality):
             return _ENCODERS[modality]
         case Transcript():
             return _ENCODERS[Modality.TEXT]
-        case Ended(sender) if sender in _ENCODERS:
-            return _ENCODERS[sender]
+        case Ended(sender):
+            return _ENCODERS.get(sender, sender)
         case Condition():
-            return "supervisor"
+            return _SUPERVISOR
+        case VideoFrame():
+            return "camera"
+        case AudioChunk():
+            return "microphone"
+        case Told():
+            return "fusion"
         case _:
-            return "nobody"
+            return _NOBODY

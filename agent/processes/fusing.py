@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from agent.config import FusionConfig
 from agent.processes.wire import Bound, Condition, Ended, Value
 from agent.stream.composer import Composer
+from agent.stream.health import is_recorded
 from deadpan.messages import Message
 from encoders.samples import Embedding, Modality, Transcript
 from fusion.fuser import Fuser, FuserSettings
@@ -93,6 +94,7 @@ class FusingStage:
                     over = self._fuser.over(value.interval)
                     yield self.composer.utterance(value, over, now_ns, said)
             case Condition(workers, pace, strain):
+                self.composer.recording = is_recorded(workers)
                 yield self.composer.health(workers, pace, strain, now_ns)
             case Ended(sender, losses):
                 self._take_losses(Modality(sender), losses)

@@ -87,6 +87,11 @@ class Supervisor:
         workers: dict[str, WorkerHealth] = {name: ward.report(now_s) for name, ward in self._wards.items()}
         return Condition(workers, self._governor.pace, self._governor.reason)
 
+    @property
+    def recording(self) -> str | None:
+        """The folder that the session is recorded in; None when it is not."""
+        return self._wards["fusion"].assignment.record
+
     def pid(self, name: WorkerName) -> int | None:
         """A process's id while it runs."""
         ward = self._wards[name]
@@ -248,13 +253,14 @@ class Supervisor:
             ward.retry(now_s, reason, within_s)
             return
         failures = ward.count_failure(now_s, within_s)
-        recording_lost = ward.assignment.source != "live" and ward.worker.tier == 0 and ward.exit_code == EXIT_FAILED
-        hopeless = recording_lost or failures >= self._settings.restarts
+        played = ward.assignment.source != "live" and ward.worker.tier == 0
+        over = ward.exit_code == EXIT_FAILED and (played or ward.worker.name == "recorder")
+        hopeless = over or failures >= self._settings.restarts
         if ward.worker.modality is not None and (hopeless or self._has_no_writer(ward)):
             self._to_fusion.send(Ended(ward.worker.modality))  # it can no longer say so itself
         if hopeless:
             often = f"failed {failures} times in {within_s:g} s, last: {reason}"
-            ward.set("failed", reason if recording_lost else often)
+            ward.set("failed", reason if over else often)
             return
         steps_in = ward.worker.name == "fusion" and failures == 1 and self._understudy.waits
         ward.retry(now_s, reason, within_s, at_once=steps_in)

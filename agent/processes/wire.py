@@ -77,8 +77,15 @@ class Condition:
     """Why less is asked of them than is configured, in words; empty when it is not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message as it was published, a line of JSON, to whoever keeps it."""
+
+    body: bytes
+
+
 Value: TypeAlias = (
-    VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Failure | Pulse | Absorbed | Condition
+    VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Failure | Pulse | Absorbed | Condition | Told
 )
 
 
@@ -101,6 +108,7 @@ _KINDS: dict[bytes, type[Value]] = {
     b"P": Pulse,
     b"L": Absorbed,
     b"C": Condition,
+    b"M": Told,
 }
 _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 

@@ -19,11 +19,12 @@ from agent.processes.assignment import Assignment, Orders
 from agent.processes.bus import Bus, Inbox
 from agent.processes.fusing import FusingStage
 from agent.processes.heart import Heart
+from agent.processes.keeping import Keeping, give_way, recorder_of
 from agent.processes.models import Models
 from agent.processes.stages import Stage, encoding_stage
-from agent.processes.wire import Absorbed, Ended
+from agent.processes.wire import Absorbed, Ended, Told
 from agent.stream.publisher import Publisher
-from deadpan.messages import Estimate, Message
+from deadpan.messages import ON_REQUEST, Estimate, Message, to_json, type_name
 from encoders.samples import AudioChunk, Modality, VideoFrame
 from fusion.model import Fusion
 
@@ -32,6 +33,8 @@ _AHEAD_NS = 10_000_000_000
 """What is stamped further ahead of the clock than this comes of a process that has gone astray."""
 _SILENT_NS = 3_000_000_000
 """A source that lives but gives nothing for this long is remarked upon."""
+_PATIENCE_NS = 30_000_000_000
+"""For a reader that is far behind, or being started again; one that has failed for good will never make room."""
 
 
 class Work(Protocol):
@@ -65,6 +68,9 @@ def prepare(
                 publishing = Publishing(bus, assignment, models.fusion, outside)
                 stack.callback(publishing.close)
                 yield publishing
+            case "recorder":
+                give_way()
+                yield Keeping(stack.enter_context(recorder_of(assignment)), bus)
             case encoder:
                 yield Encoding(
                     encoding_stage(
@@ -178,6 +184,7 @@ class Publishing:
     def __init__(self, bus: Bus, assignment: Assignment, model: Fusion, outside: Outside | None) -> None:
         self._bus, self._assignment = bus, assignment
         self._model = model.expecting(assignment.config.fusion.base_rate)
+        self._is_recorded = assignment.record is not None
         publish = assignment.config.publish
 
         def opened() -> Publisher:
@@ -197,6 +204,8 @@ class Publishing:
     def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
         inbox = _inbox(self._bus)
         stage = self._stage(clock)
+        if self._is_recorded:  # the recording begins as a stream does for a newcomer
+            self._bus.send(Told(to_json(self._welcome(stage, clock))))
         lag_ms = 0.0
         while not orders.stopped.is_set() and not stage.finished:
             self._publisher.greet_newcomers(lambda: self._welcome(stage, clock))
@@ -204,16 +213,21 @@ class Publishing:
             wait_ms = min(_POLL_MS, max(0, (stage.next_deadline_ns - clock.now_ns()) // 1_000_000 + 1))
             for value in inbox.receive(wait_ms):
                 for message in stage.push(value, clock.now_ns()):
-                    self._publisher.publish(message)
+                    self._say(message)
             for message in stage.advance(clock.now_ns()):
                 if isinstance(message, Estimate) and message.revision == 0:  # the later one waits for words
                     lag_ms = message.latency_ms
-                self._publisher.publish(message)
+                self._say(message)
             heart.beat_if_due(clock.now_ns(), self.counters | stage.counters, lag_ms)
+
+    def _say(self, message: Message) -> None:
+        self._publisher.publish(message)
+        if self._is_recorded and type_name(message) not in ON_REQUEST:  # those are for whoever looks on, now
+            self._bus.send(Told(to_json(message)))
 
     def _stage(self, clock: SessionClock) -> FusingStage:
         assignment = self._assignment
-        return FusingStage(
+        stage = FusingStage(
             assignment.config.fusion,
             [Modality(name) for name in assignment.modalities],
             assignment.session,
@@ -221,6 +235,8 @@ class Publishing:
             start_ns=clock.now_ns() if assignment.restarted else 0,
             model=self._model,
         )
+        stage.composer.recording = self._is_recorded  # until it is heard how the recorder is
+        return stage
 
     def _welcome(self, stage: FusingStage, clock: SessionClock) -> Message:
         return stage.composer.welcome(
@@ -233,18 +249,20 @@ class Publishing:
         )
 
 
-def _inbox(bus: Bus) -> Inbox:
-    if bus.inbox is None:
 def _living(work: Work, clock: SessionClock, orders: Orders, heart: Heart) -> Callable[[], bool]:
     """What to ask while waiting: whether to go on with it, which shows that the process lives."""
+    until_ns = clock.now_ns() + _PATIENCE_NS
 
     def goes_on() -> bool:
-        heart.beat_if_due(clock.now_ns(), work.counters, 0.0)
-        return not orders.stopped.is_set()
+        now_ns = clock.now_ns()
+        heart.beat_if_due(now_ns, work.counters, 0.0)
+        return now_ns < until_ns and not orders.stopped.is_set()
 
     return goes_on
 
 
+def _inbox(bus: Bus) -> Inbox:
+    if bus.inbox is None:
         raise ValueError("this process reads nothing: the topology gives it no incoming edge")
     return bus.inbox
 

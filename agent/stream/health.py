@@ -22,6 +22,11 @@ def diagnosis(workers: Mapping[str, WorkerHealth], strain: str) -> tuple[HealthS
     return ("degraded" if told else "ok"), told
 
 
+def is_recorded(workers: Mapping[str, WorkerHealth]) -> bool:
+    """Whether the session is being written to disk: not without a recorder, nor when it has given up."""
+    return "recorder" in workers and workers["recorder"].state not in ("failed", "stopped")
+
+
 def _trouble(name: str, worker: WorkerHealth) -> str:
     reason, _, _ = worker.reason.partition("\n")
     state = "restarting" if worker.state == "starting" and worker.restarts else worker.state

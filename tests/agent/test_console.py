@@ -7,7 +7,7 @@ from os import terminal_size
 import pytest
 from msgspec.structs import replace
 
-from agent.console import JsonLines, Lines, estimate_line, utterance_line
+from agent.console import JsonLines, Lines, estimate_line, recording_line, utterance_line
 from deadpan.messages import Estimate, Event, Health, Sarcasm, Sentiment, SpokenWord, Transcript
 from tests.deadpan.sent import S, estimate, every_type, utterance
 
@@ -51,6 +51,18 @@ def test_later_revisions_are_printed_only_when_asked_for(revisions: bool, shown:
 def test_an_estimate_s_line_has_its_time_sarcasm_sentiments_and_how_each_modality_stands() -> None:
     line = estimate_line(estimate(), "Oh great")
     assert line.split() == ["162.0", "▇", "0.82", "on", "+0.80", "-0.50", "-0.60", "-", "●", "◐", "Oh", "great"]
+
+
+def test_a_line_of_a_session_that_is_recorded_says_so_before_its_words() -> None:
+    line = estimate_line(replace(estimate(), recording=True), "Oh great")
+    assert line.endswith("   [recording] Oh great")
+    assert "recording" not in estimate_line(estimate(), "Oh great")
+
+
+def test_who_is_recorded_is_told_where_and_how_it_is_undone() -> None:
+    told = recording_line("/home/me/my takes/a")
+    assert "/home/me/my takes/a until this ends" in told
+    assert told.endswith("deadpan purge '/home/me/my takes/a'")
 
 
 def test_what_is_not_known_is_a_dot() -> None:

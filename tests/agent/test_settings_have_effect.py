@@ -16,6 +16,7 @@ from agent.processes import reach, working
 from agent.processes.assignment import Assignment
 from agent.processes.bus import Bus
 from agent.processes.fusing import fuser_settings
+from agent.processes.keeping import recorder_of
 from agent.processes.models import Models
 from agent.processes.stages import SpeechStage, encoding_stage
 from agent.processes.supervisor import StartError, Supervisor
@@ -53,6 +54,9 @@ CHANGED = {
     "publish.keys": "keys",
     "publish.bus": "ipc:///run/bus",
     "privacy.network_isolation": "off",
+    "record.folder": "kept",
+    "record.most_mb": "500",
+    "record.spare_mb": "50",
     "supervision.pulse_s": "0.5",
     "supervision.silence_s": "9",
     "supervision.start_s": "20",
@@ -120,7 +124,17 @@ def _told(config: Config, model: Fusion) -> tuple[object, ...]:
         vars(publishing._model)["_prior_odds"],
         publishing._publisher,
         vars(publishing._stage(SessionClock(0)).composer)["_stream"],
+        _recording(config),
     )
+
+
+def _recording(config: Config) -> tuple[object, ...]:
+    """Where and how far the recorder of a session is told to write."""
+    recorder = vars(recorder_of(_assigned("recorder", config)))
+    inputs = session.Inputs("live", 0, None)
+    with session.open_session(Config(record=config.record), inputs) as supervisor:
+        place = supervisor.recording
+    return None if place is None else Path(place).parent, recorder["_most_mb"], recorder["_spare_mb"]
 
 
 def _assigned(name: WorkerName, config: Config, camera: int | None = None) -> Assignment:

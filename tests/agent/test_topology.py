@@ -4,18 +4,20 @@ from typing import get_args
 
 import pytest
 
-from agent.topology import EDGES, WORKERS, WorkerName, workers_for
+from agent.topology import EDGES, RECORDER, RECORDING, WORKERS, WorkerName, edges_for, workers_for
 from encoders.samples import Modality
 
 TIERS = {worker.name: worker.tier for worker in WORKERS}
+BOTH = EDGES + RECORDING
 
 
 def test_every_process_is_in_the_table_once() -> None:
-    assert sorted(worker.name for worker in WORKERS) == sorted(get_args(WorkerName))
+    assert sorted(worker.name for worker in (*WORKERS, RECORDER)) == sorted(get_args(WorkerName))
 
 
 def test_every_reader_is_started_before_its_writers() -> None:
-    assert all(TIERS[edge.reader] > TIERS[edge.writer] for edge in EDGES)
+    tiers = TIERS | {RECORDER.name: RECORDER.tier}
+    assert all(tiers[edge.reader] > tiers[edge.writer] for edge in BOTH)
 
 
 def test_everything_but_the_captures_reads_and_everything_but_fusion_writes() -> None:
@@ -31,7 +33,7 @@ def test_every_modality_has_one_process_that_tells_fusion_of_it() -> None:
 
 def test_only_pictures_may_be_skipped_and_every_queue_is_bounded() -> None:
     assert [edge.carries for edge in EDGES if edge.keep == "newest"] == ["frames"]
-    assert all(0 < edge.depth <= 1000 for edge in EDGES)
+    assert all(0 < edge.depth <= 1000 for edge in BOTH)
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,11 @@ def test_only_pictures_may_be_skipped_and_every_queue_is_bounded() -> None:
 )
 def test_an_input_that_is_missing_takes_its_encoders_with_it(camera: bool, microphone: bool, names: set[str]) -> None:
     assert {worker.name for worker in workers_for(camera=camera, microphone=microphone)} == names
+
+
+def test_a_session_has_a_recorder_only_when_it_is_recorded() -> None:
+    assert edges_for(recorded=False) == EDGES
+    assert {edge.reader for edge in edges_for(recorded=True)} - {edge.reader for edge in EDGES} == {"recorder"}
+    assert {edge.writer for edge in RECORDING} == {"camera", "microphone", "fusion"}
+    workers = workers_for(camera=True, microphone=False, recorded=True)
+    assert {worker.name for worker in workers} == {"camera", "face", "fusion", "recorder"}

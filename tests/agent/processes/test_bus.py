@@ -185,6 +185,7 @@ def test_what_fusion_receives_is_counted_by_who_wrote_it(tmp_path: Path) -> None
         Transcript(0, 0, said, (), (), final=False),
         Ended("text"),
         Ended("nobody"),
+        Ended("No name"),
         Condition({}),
     ]
     fusion, prosody = Bus(tmp_path, "fusion"), Bus(tmp_path, "prosody")
@@ -194,8 +195,9 @@ def test_what_fusion_receives_is_counted_by_who_wrote_it(tmp_path: Path) -> None
             prosody.send(value)
         _drain(fusion.inbox, len(values))
         assert fusion.counters == {
-            "received": 6,
+            "received": 7,
             "damaged": 1,
+            "received_from_nobody": 1,
             "received_from_prosody": 2,
             "received_from_face": 1,
             "received_from_speech": 2,

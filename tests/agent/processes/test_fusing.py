@@ -216,3 +216,16 @@ def test_the_fusion_model_is_told_how_much_sarcasm_to_expect(monkeypatch: pytest
     monkeypatch.setattr(Echo, "expecting", expecting)
     FusingStage(FusionConfig(base_rate=0.1), [Modality.FACE], "s1", "kitchen")
     assert asked == [0.1]
+
+
+@pytest.mark.parametrize(("state", "recording"), [("running", True), ("restarting", True), ("failed", False)])
+def test_every_message_says_whether_the_session_is_recorded_from_when_the_recorder_s_state_is_known(
+    state: str, recording: bool
+) -> None:
+    stage = _stage()
+    stage.composer.recording = not recording
+    workers = {"recorder": WorkerHealth(state=state)}
+    (health,) = stage.push(Condition(workers), 0)
+    made = [health, *stage.advance(1000 * MS)]
+    assert len(made) > 1
+    assert {message.recording for message in made} == {recording}

@@ -12,9 +12,9 @@ import zmq
 
 from agent.processes.bus import SUPERVISED, Bus, Inbox
 from agent.processes.heart import Heart
-from agent.processes.wire import Bound, Pulse, Value, pack
+from agent.processes.wire import Bound, Pulse, Told, Value, pack
 from agent.stream.composer import Composer
-from agent.topology import EDGES, Edge, WorkerName
+from agent.topology import EDGES, RECORDING, Edge, WorkerName, edges_for
 from deadpan.messages import Health, Pace, WorkerHealth, from_body, to_json
 from encoders.samples import AudioChunk, Embedding, Interval, Modality, Transcript, VideoFrame, Word
 
@@ -22,7 +22,7 @@ PATIENCE_MS = 20_000
 SYSTEM_BYTES = 262_144
 """What may be on the way besides: net.core.wmem_default is 212992 bytes, and ZeroMQ's own buffers are of 8192."""
 STOPPED_S = 60
-RATES_HZ = {"camera": 15, "microphone": 1000 / 32, "face": 2 * 15, "prosody": 20, "speech": 10}
+RATES_HZ = {"camera": 15, "microphone": 1000 / 32, "face": 2 * 15, "prosody": 20, "speech": 10, "fusion": 15}
 MODALITIES = {"face": Modality.FACE, "prosody": Modality.VOICE, "speech": Modality.TEXT}
 
 
@@ -35,6 +35,8 @@ def _values(edge: Edge, count: int) -> Iterator[Value]:
                 yield VideoFrame(n, n, np.zeros((480, 640, 3), np.uint8))
             case "audio":
                 yield AudioChunk(n, n, 16_000, np.zeros(512, np.float32))
+            case "messages":
+                yield Told(b'{"n":"%s"}' % (b"x" * 2000))
             case _ if edge.writer == "speech" and n % 3 == 0:
                 yield Transcript(n, 0, at, (Word("great", at, 0.9, "estimated"),), (), final=False)
             case _ if n % 2 == 0:
@@ -53,27 +55,30 @@ def _drain(inbox: Inbox, count: int) -> list[Value]:
     return values
 
 
-@pytest.mark.parametrize("edge", EDGES, ids=lambda edge: f"{edge.writer} to {edge.reader}")
+@pytest.mark.parametrize("edge", EDGES + RECORDING, ids=lambda edge: f"{edge.writer} to {edge.reader}")
 def test_the_queue_of_a_reader_that_stops_ends_at_its_depth_and_every_loss_is_counted_and_told(
     edge: Edge, tmp_path: Path
 ) -> None:
+    recorded = edge in RECORDING
     with ExitStack() as stack:
         readers = {
-            each.reader: stack.enter_context(closing(Bus(tmp_path, each.reader)))
-            for each in EDGES
+            each.reader: stack.enter_context(closing(Bus(tmp_path, each.reader, recorded=recorded)))
+            for each in edges_for(recorded=recorded)
             if each.writer == edge.writer
         }
-        writer = stack.enter_context(closing(Bus(tmp_path, edge.writer)))
+        writer = stack.enter_context(closing(Bus(tmp_path, edge.writer, recorded=recorded)))
         _stop(edge, readers, writer, tmp_path)
 
 
 def _stop(edge: Edge, readers: dict[WorkerName, Bus], writer: Bus, folder: Path) -> None:
     (outbox,) = (outbox for each, outbox in writer._outboxes if each is edge)
+    beside = [each for _, each in writer._outboxes if each is not outbox]
     offered = max(round(STOPPED_S * RATES_HZ[edge.writer]), 4 * edge.depth)
     others = [bus.inbox for reader, bus in readers.items() if reader != edge.reader and bus.inbox is not None]
     for n, value in enumerate(_values(edge, offered), 1):
         if outbox.sent < edge.depth:
             assert outbox._socket.poll(PATIENCE_MS, zmq.POLLOUT), "it is full before its depth is reached"
+        assert all(each.has_room(PATIENCE_MS) for each in beside)
         writer.send(value)
         for other in others:  # goes on reading, whatever the one that stopped does
             _drain(other, n)

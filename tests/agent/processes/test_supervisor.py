@@ -15,7 +15,7 @@ from agent.processes import supervisor as under_test
 from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED, Assignment
 from agent.processes.supervisor import StartError, Supervisor
 from agent.processes.wire import Absorbed, Condition, Ended, Pulse, PulseState, Value
-from agent.topology import WORKERS, WorkerName
+from agent.topology import RECORDER, WORKERS, Worker, WorkerName
 from deadpan.messages import Pace
 from encoders.samples import Modality
 
@@ -150,29 +150,37 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         each.stop()
 
 
-def _supervisor(scene: Scene, folder: Path, source: str = "live", restarts: int = 5) -> Supervisor:
+def _supervisor(
+    scene: Scene,
+    folder: Path,
+    source: str = "live",
+    restarts: int = 5,
+    workers: tuple[Worker, ...] = WORKERS,
+) -> Supervisor:
     config = Config(supervision=SupervisionConfig(restarts=restarts))
     common = Assignment(name="fusion", folder=str(folder), config=config, session="s1", source=source)
-    assignments = {worker.name: replace(common, name=worker.name) for worker in WORKERS}
-    scene.supervisors.append(Supervisor(WORKERS, assignments, folder))
+    assignments = {worker.name: replace(common, name=worker.name) for worker in workers}
+    scene.supervisors.append(Supervisor(workers, assignments, folder))
     return scene.supervisors[-1]
 
 
-def _started(scene: Scene, folder: Path, source: str = "live", restarts: int = 5) -> Supervisor:
+def _started(
+    scene: Scene, folder: Path, source: str = "live", restarts: int = 5, workers: tuple[Worker, ...] = WORKERS
+) -> Supervisor:
     """A supervisor whose processes are all running."""
-    supervisor = _supervisor(scene, folder, source, restarts)
-    _ready(scene)
+    supervisor = _supervisor(scene, folder, source, restarts, workers)
+    _ready(scene, workers=workers)
     supervisor.start()
-    for worker in WORKERS:
+    for worker in workers:
         scene.pulse(worker.name, "running")
     supervisor.attend(0)
     scene.told.clear()
     return supervisor
 
 
-def _ready(scene: Scene, besides: tuple[WorkerName, ...] = ()) -> None:
+def _ready(scene: Scene, besides: tuple[WorkerName, ...] = (), workers: tuple[Worker, ...] = WORKERS) -> None:
     """Let the children yet to be spawned (in the table's order of start) say that they are ready."""
-    order = sorted(WORKERS, key=lambda worker: -worker.tier)
+    order = sorted(workers, key=lambda worker: -worker.tier)
     for pid, worker in enumerate(order, 100):
         if worker.name not in besides:
             scene.pulses.append(Pulse(worker.name, "ready", pid, 0.0, {}))
@@ -323,6 +331,28 @@ def test_a_recording_that_cannot_be_read_is_not_tried_again(scene: Scene, tmp_pa
     scene.pulse("camera", "failed", "film.mp4 holds no picture that can be decoded.")
     _die(scene, supervisor, "camera", EXIT_FAILED)
     assert _state(supervisor, "camera") == ("failed", "film.mp4 holds no picture that can be decoded.")
+
+
+def test_a_recorder_that_has_given_up_is_left_alone_and_the_session_goes_on(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, workers=(*WORKERS, RECORDER))
+    scene.pulse("recorder", "failed", "the recording has ended: No space left on device")
+    _die(scene, supervisor, "recorder", EXIT_FAILED)
+    assert _state(supervisor, "recorder") == ("failed", "the recording has ended: No space left on device")
+    assert not supervisor.finished
+    assert [_state(supervisor, worker.name)[0] for worker in WORKERS] == ["running"] * len(WORKERS)
+
+
+def test_a_recorder_that_was_killed_is_started_again(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, workers=(*WORKERS, RECORDER))
+    _die(scene, supervisor, "recorder")
+    assert _state(supervisor, "recorder") == ("restarting", "killed by signal 9")
+
+
+def test_the_recorder_is_started_before_whom_it_reads_and_stopped_after_them(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, workers=(*WORKERS, RECORDER))
+    assert scene.children[0].assignment.name == "recorder"
+    supervisor.stop()
+    assert scene.ended[-1] == "recorder"
 
 
 @pytest.mark.parametrize(("source", "exit_code"), [("live", EXIT_FAILED), ("film.mp4", -9)])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Value, pack, unpack
+from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Told, Value, pack, unpack
 from deadpan.messages import Pace, WorkerHealth
 from encoders.samples import AudioChunk, Cue, Embedding, Interval, Modality, Reading, Transcript, VideoFrame, Word
 
@@ -21,6 +21,7 @@ SCALAR: list[Value] = [
     Pulse("face", "running", 12, 3.5, {"sent": 4}, "because", 0.5),
     Condition({"face": WorkerHealth(state="failed", reason="no model", counters={"sent": 3})}),
     Absorbed("speech", 12, 14.5),
+    Told(b'{"type":"event"}'),
     Condition({}, Pace(level=1, step_s=1.0, face_rate_hz=15.0), "speech was late"),
 ]
 SAMPLES: list[Value] = [

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.stream.health import diagnosis
+from agent.stream.health import diagnosis, is_recorded
 from agent.topology import WORKERS
 from deadpan.messages import WorkerHealth
 
@@ -62,3 +62,23 @@ def test_an_agent_whose_every_modality_is_lost_has_failed(failed: tuple[str, ...
 def test_one_that_was_only_to_listen_has_failed_when_it_hears_nothing() -> None:
     deaf = {"microphone": WorkerHealth(state="failed"), "prosody": WELL, "speech": WELL, "fusion": WELL}
     assert diagnosis(deaf, "")[0] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("state", "recorded"),
+    [("starting", True), ("running", True), ("restarting", True), ("failed", False), ("stopped", False)],
+)
+def test_a_session_is_recorded_for_as_long_as_its_recorder_has_not_given_up(state: str, recorded: bool) -> None:
+    assert is_recorded(_workers(recorder=WorkerHealth(state=state))) is recorded
+
+
+def test_a_session_without_a_recorder_is_not() -> None:
+    assert not is_recorded(_workers())
+
+
+def test_a_recording_that_has_ended_is_no_failure_of_the_agent() -> None:
+    ended = WorkerHealth(state="failed", reason="the recording has ended: it has reached 1 MB")
+    assert diagnosis(_workers(recorder=ended), "") == (
+        "degraded",
+        ("recorder is failed: the recording has ended: it has reached 1 MB",),
+    )
