@@ -32,8 +32,8 @@ def parser() -> argparse.ArgumentParser:
     _add_proxy(commands)
     _add_keys(commands)
     _add_models(commands)
-    _add_config(commands)
     _add_purge(commands)
+    _add_config(commands)
     doctor = commands.add_parser(
         "doctor",
         help="check devices, models, versions, ports and space",
@@ -65,14 +65,14 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--json", action="store_true", help="print the published messages, one JSON object a line")
     run.add_argument("--revisions", action="store_true", help="with --json: also the later revisions of estimates")
     run.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
-    run.add_argument("--publish", metavar="ENDPOINT", help=f"where to publish (default {DEFAULT_ENDPOINT})")
-    run.add_argument("--bus", metavar="ENDPOINT", help="a deadpan proxy to publish through as well")
     run.add_argument(
         "--record",
         type=Path,
         metavar="DIR",
         help="keep pictures, sound and messages in a folder of their own in DIR, until the end; every message says so",
     )
+    run.add_argument("--publish", metavar="ENDPOINT", help=f"where to publish (default {DEFAULT_ENDPOINT})")
+    run.add_argument("--bus", metavar="ENDPOINT", help="a deadpan proxy to publish through as well")
     run.add_argument("--keys", type=Path, metavar="FOLDER", help="keys that subscribers must hold: see deadpan keys")
     run.add_argument(
         "--network-isolation",
@@ -229,6 +229,19 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     remove.add_argument("names", nargs="+", metavar="NAME")
 
 
+def _add_purge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    purge = commands.add_parser(
+        "purge",
+        help="delete what deadpan run --record has kept",
+        description="List the recordings in a folder, ask, and delete them. Nothing but recordings is touched.",
+    )
+    purge.add_argument(
+        "folder", nargs="?", type=Path, metavar="DIR", help="a recording, or a folder of them (default: record.folder)"
+    )
+    purge.add_argument("--yes", action="store_true", help="do not ask")
+    purge.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+
+
 def _add_config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     config = commands.add_parser(
         "config",
@@ -251,19 +264,6 @@ def _positive(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
     return number
-def _add_purge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    purge = commands.add_parser(
-        "purge",
-        help="delete what deadpan run --record has kept",
-        description="List the recordings in a folder, ask, and delete them. Nothing but recordings is touched.",
-    )
-    purge.add_argument(
-        "folder", nargs="?", type=Path, metavar="DIR", help="a recording, or a folder of them (default: record.folder)"
-    )
-    purge.add_argument("--yes", action="store_true", help="do not ask")
-    purge.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
-
-
 
 
 def _count(text: str) -> int:

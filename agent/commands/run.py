@@ -44,10 +44,10 @@ def perform(options: argparse.Namespace) -> int:
                 print(f"Going on without the {problem.worker}: {problem}", file=sys.stderr)
             if not options.json:
                 print(network_line(supervisor.condition.workers), file=sys.stderr)
-            return _follow(supervisor, config, options)
-        finally:  # the processes are being ended: a second Ctrl-C must not leave some of them behind
             if supervisor.recording is not None:  # whatever else is shown: nobody is recorded without being told
                 print(recording_line(supervisor.recording), file=sys.stderr)
+            return _follow(supervisor, config, options)
+        finally:  # the processes are being ended: a second Ctrl-C must not leave some of them behind
             for ending in _ENDINGS:
                 signal.signal(ending, signal.SIG_IGN)
 
@@ -106,12 +106,12 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
         config = replace(config, publish=replace(config.publish, keys=str(options.keys)))
     if options.bus is not None:
         config = replace(config, publish=replace(config.publish, bus=options.bus))
+    if options.record is not None:
+        config = replace(config, record=replace(config.record, folder=str(options.record)))
     if options.network_isolation is not None:
         config = replace(config, privacy=replace(config.privacy, network_isolation=options.network_isolation))
     return check(config, "command line")
 
-    if options.record is not None:
-        config = replace(config, record=replace(config.record, folder=str(options.record)))
 
 def _device(text: str) -> str | int:
     return int(text) if text.isdigit() else text
