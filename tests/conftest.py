@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     session follow one another. All other tests may run anywhere.
     """
     for item in items:
-        if item.path.parent.name in ("docs", "integration"):
+        if item.path.parent.name in ("docs", "integration", "soak"):
             read = item.path.stem.removeprefix("test_") in _READERS
             item.add_marker(pytest.mark.xdist_group("read" if read else "harmed"))
 
