@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 
-from agent.capture.feed_line import FeedLine, Received, check_feed
+from agent.capture.feed_line import FeedLine, Header, Received, check_feed
 from agent.capture.glimpses import FrameStamper
 from agent.capture.pcm import float_pcm
 from agent.capture.pieces import PieceStamper
@@ -20,21 +21,21 @@ from encoders.samples import AudioChunk, VideoFrame
 _AUDIO_DEPTH, _VIDEO_DEPTH = 1000, 8
 _POLL_MS = 200
 
+Sample = TypeVar("Sample", AudioChunk, VideoFrame)
 
-class FedAudio:
-    """A feed's sound as mono 16 kHz chunks of 32 ms, stamped by PieceStamper.
+
+class _Fed(ABC, Generic[Header, Sample]):
+    """One kind of a feed's messages, as a source.
 
     Neither a feeder that falls silent nor one that restarts ends it: iterating gives None from time to time while
-    nothing comes. Losses: those of FeedReader and of PieceStamper. Raises CaptureError for an address beyond this
-    machine.
+    nothing comes. Raises CaptureError for an address beyond this machine.
     """
 
-    def __init__(self, address: str, clock: Clock) -> None:
+    def __init__(self, address: str, what: str, topic: bytes, header: type[Header], clock: Clock, depth: int) -> None:
         check_feed(address)
-        self.name = f"the sound of the feed at {address}"
+        self.name = f"the {what} of the feed at {address}"
         self.losses: Counter[str] = Counter()
-        self._line = FeedLine(address, AUDIO_TOPIC, AudioHeader, clock, self.losses, _AUDIO_DEPTH)
-        self._stamper = PieceStamper(self.losses)
+        self._line: FeedLine[Header] = FeedLine(address, topic, header, clock, self.losses, depth)
 
     def __enter__(self) -> Self:
         self._line.open()
@@ -45,13 +46,28 @@ class FedAudio:
     ) -> None:
         self._line.close()
 
-    def __iter__(self) -> Iterator[AudioChunk | None]:
+    def __iter__(self) -> Iterator[Sample | None]:
         while True:
             received = self._line.receive(_POLL_MS)
             if received is None:
                 yield None
             else:
                 yield from self.push(received)
+
+    @abstractmethod
+    def push(self, received: Received[Header]) -> list[Sample]:
+        """Take a message; return the samples that became certain by it."""
+
+
+class FedAudio(_Fed[AudioHeader, AudioChunk]):
+    """A feed's sound as mono 16 kHz chunks of 32 ms, stamped by PieceStamper.
+
+    Losses: those of FeedReader and of PieceStamper.
+    """
+
+    def __init__(self, address: str, clock: Clock) -> None:
+        super().__init__(address, "sound", AUDIO_TOPIC, AudioHeader, clock, _AUDIO_DEPTH)
+        self._stamper = PieceStamper(self.losses)
 
     def push(self, received: Received[AudioHeader]) -> list[AudioChunk]:
         """Take a piece; return the chunks that became certain by it."""
@@ -62,39 +78,19 @@ class FedAudio:
         )
 
 
-class FedVideo:
+class FedVideo(_Fed[VideoHeader, VideoFrame]):
     """A feed's pictures, at most `rate_hz` a second, at most 640 pixels on their long edge.
 
-    As with FedAudio, None comes from time to time while no picture does.
-    Losses: those of FeedReader and of FrameStamper. Raises CaptureError for an address beyond this machine.
+    Losses: those of FeedReader and of FrameStamper.
     """
 
     def __init__(self, address: str, clock: Clock, rate_hz: float = 15.0) -> None:
-        check_feed(address)
-        self.name = f"the pictures of the feed at {address}"
-        self.losses: Counter[str] = Counter()
-        self._line = FeedLine(address, VIDEO_TOPIC, VideoHeader, clock, self.losses, _VIDEO_DEPTH)
+        super().__init__(address, "pictures", VIDEO_TOPIC, VideoHeader, clock, _VIDEO_DEPTH)
         self._stamper = FrameStamper(rate_hz, self.losses)
 
-    def __enter__(self) -> Self:
-        self._line.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._line.close()
-
-    def __iter__(self) -> Iterator[VideoFrame | None]:
-        while True:
-            received = self._line.receive(_POLL_MS)
-            if received is None:
-                yield None
-            elif (frame := self.push(received)) is not None:
-                yield frame
-
-    def push(self, received: Received[VideoHeader]) -> VideoFrame | None:
-        """Take a picture; return its frame, unless there are more than are wanted."""
+    def push(self, received: Received[VideoHeader]) -> list[VideoFrame]:
+        """Take a picture; return its frame, or nothing where there are more than are wanted."""
         header = received.header
         rgb = np.frombuffer(received.payload, np.uint8).reshape(header.height, header.width, 3)
-        return self._stamper.push(rgb, header.pts_ns)
+        frame = self._stamper.push(rgb, header.pts_ns)
+        return [] if frame is None else [frame]

@@ -137,32 +137,25 @@ def test_what_ends_a_process_is_said_and_survived(
 def test_a_process_that_is_ten_times_slower_is_not_taken_for_a_dead_one(
     session: Watched, names: tuple[WorkerName, ...]
 ) -> None:
-    session.begin()
-    before = {worker.name: session.restarts(worker.name) for worker in WORKERS}
-    with session.starved(names):
-        session.until(lambda: len(session.estimates) > 15)
-    session.until(lambda: session.is_well)
-    assert {name: session.restarts(name) for name in before} == before
-    assert session.missing_ticks() == 0
-    assert len({estimate.session for estimate in session.estimates}) == 1
+    with unharmed(session):
+        with session.starved(names):
+            session.until(lambda: len(session.estimates) > 15)
+        session.until(lambda: session.is_well)
 
 
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
 def test_what_makes_no_sense_is_left_out_counted_and_does_no_harm(
     session: Watched, names: tuple[WorkerName, ...]
 ) -> None:
-    session.begin()
-    before = {worker.name: session.restarts(worker.name) for worker in WORKERS}
     readers = sorted({edge.reader for edge in EDGES if edge.writer in names})
-    counted = {reader: unusable(session, reader) for reader in readers}
     nonsense = rubbish()
-    with written(session, (*readers, "supervisor"), nonsense):
-        # One picture may be passed over for a newer one, as pictures are, before anybody looks at its time.
-        session.until(lambda: all(unusable(session, name) >= counted[name] + len(nonsense) - 1 for name in readers))
-    ticks = len(session.estimates)
-    session.until(lambda: len(session.estimates) > ticks + 10 and session.is_well)
-    assert {name: session.restarts(name) for name in before} == before
-    assert session.missing_ticks() == 0
+    with unharmed(session):
+        counted = {reader: unusable(session, reader) for reader in readers}
+        with written(session, (*readers, "supervisor"), nonsense):
+            # One picture may be passed over for a newer one, as pictures are, before anybody looks at its time.
+            session.until(lambda: all(unusable(session, name) >= counted[name] + len(nonsense) - 1 for name in readers))
+        ticks = len(session.estimates)
+        session.until(lambda: len(session.estimates) > ticks + 10 and session.is_well)
 
 
 def test_after_all_this_nothing_is_left_behind(session: Watched) -> None:
@@ -221,6 +214,17 @@ def watched(config: Config) -> Iterator[Watched]:
     with supervisor, deadpan.subscribe(config.publish.endpoint, types=["estimate", "health"]) as subscription:
         supervisor.start()
         yield Watched(supervisor, subscription, supervisor.folder)
+
+
+@contextmanager
+def unharmed(session: Watched) -> Iterator[None]:
+    """From when all is well on nobody has to be started again, and no estimate is missing."""
+    session.begin()
+    before = {worker.name: session.restarts(worker.name) for worker in WORKERS}
+    yield
+    assert {name: session.restarts(name) for name in before} == before
+    assert session.missing_ticks() == 0
+    assert len({estimate.session for estimate in session.estimates}) == 1
 
 
 def open_files() -> int:

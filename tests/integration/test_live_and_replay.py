@@ -123,21 +123,12 @@ def shown_to_devices(piece: Path, folder: Path) -> Outcome:
             env=pulse.environment,
         ),
     ):
-        messages: list[Message] = []
-        origin_ns = began_ns = 0
-        for message in subscription:
-            messages.append(message)
-            assert len(messages) < 2000, "the recording was not estimated to its end"
-            match message:
-                case Welcome():
-                    origin_ns = message.origin_monotonic_ns
-                case Estimate(revision=0) if not began_ns and origin_ns and message.seq >= 5:  # both devices deliver
-                    began_ns = message.end_ns + 5 * TICK_NS
-                    camera.play(film, origin_ns + began_ns)
-                    ear.hear(sound, origin_ns + began_ns)
-                case Estimate(final=True) if began_ns and message.end_ns >= began_ns + PIECE_S * NS_PER_S:
-                    break
-    return outcome(messages, began_ns)
+
+        def show(monotonic_ns: int) -> None:
+            camera.play(film, monotonic_ns)
+            ear.hear(sound, monotonic_ns)
+
+        return estimated(subscription, show, settled_ticks=5, ahead_ticks=5)  # by then both devices deliver
 
 
 def fed(piece: Path, folder: Path) -> Outcome:
@@ -148,19 +139,33 @@ def fed(piece: Path, folder: Path) -> Outcome:
         deadpan.subscribe(endpoint, types=TYPES, timeout_s=60) as subscription,
         started("run", "--source", feed, "--publish", endpoint),
     ):
-        messages: list[Message] = []
-        origin_ns = began_ns = 0
-        for message in subscription:
-            messages.append(message)
-            assert len(messages) < 2000, "the recording was not estimated to its end"
-            match message:
-                case Welcome():
-                    origin_ns = message.origin_monotonic_ns
-                case Estimate(revision=0) if not began_ns and origin_ns:
-                    began_ns = message.end_ns + 20 * TICK_NS  # for the feeder to be there
-                    feeding.enter_context(feeder(feed, str(piece), str(origin_ns + began_ns)))
-                case Estimate(final=True) if began_ns and message.end_ns >= began_ns + PIECE_S * NS_PER_S:
-                    break
+
+        def show(monotonic_ns: int) -> None:
+            feeding.enter_context(feeder(feed, str(piece), str(monotonic_ns)))
+
+        return estimated(subscription, show, ahead_ticks=20)  # for the feeder to be there
+
+
+def estimated(
+    subscription: Iterable[Message], show: Callable[[int], None], *, settled_ticks: int = 0, ahead_ticks: int
+) -> Outcome:
+    """Have the recording shown from a tick of a session on, told as a moment of the machine's clock; read to its end.
+
+    That tick lies so far ahead of an estimate, before which there were as many as the session was given to settle.
+    """
+    messages: list[Message] = []
+    origin_ns = began_ns = 0
+    for message in subscription:
+        messages.append(message)
+        assert len(messages) < 2000, "the recording was not estimated to its end"
+        match message:
+            case Welcome():
+                origin_ns = message.origin_monotonic_ns
+            case Estimate(revision=0) if not began_ns and origin_ns and message.seq >= settled_ticks:
+                began_ns = message.end_ns + ahead_ticks * TICK_NS
+                show(origin_ns + began_ns)
+            case Estimate(final=True) if began_ns and message.end_ns >= began_ns + PIECE_S * NS_PER_S:
+                break
     return outcome(messages, began_ns)
 
 

@@ -261,9 +261,7 @@ def pictures(source: FedVideo, times_ms: Sequence[int], size: tuple[int, int] = 
     width, height = size
     for seq, time_ms in enumerate(times_ms):
         sent = VideoHeader(session="one", seq=seq, pts_ns=START_NS + time_ms * MS, width=width, height=height)
-        frame = source.push(Received(sent, bytes([seq]) * (3 * width * height), follows=True))
-        if frame is not None:
-            yield frame
+        yield from source.push(Received(sent, bytes([seq]) * (3 * width * height), follows=True))
 
 
 def test_pictures_keep_their_moment_and_are_thinned_evenly() -> None:
