@@ -206,6 +206,12 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="store_false",
         help="captions of the words alone, without saying what was perhaps not meant literally",
     )
+    score.add_argument(
+        "--overlay",
+        type=Path,
+        metavar="FILE.mp4",
+        help="the recording with landmarks, captions and curves burnt in (of several recordings: --write overlay)",
+    )
     score.add_argument("--again", action="store_true", help="score again what was scored before")
     score.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
     score.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")

@@ -5,17 +5,24 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from agent.config import check
 from agent.engines import settle
+from agent.errors import DeadpanError
 from agent.report.products import chosen
 from agent.scoring.attempt import Wanted
 from agent.scoring.display import Display, show_table
 from agent.scoring.engines import Here
-from agent.scoring.recordings import plan
+from agent.scoring.recordings import Task, plan
 from agent.scoring.summary import fingerprint
 from agent.settings import found
+
+
+class OverlayError(DeadpanError):
+    """The overlay cannot go where it was asked for. Its text says what to do."""
 
 
 def perform(options: argparse.Namespace) -> int:
@@ -29,13 +36,15 @@ def perform(options: argparse.Namespace) -> int:
     if not recordings.tasks:
         print("deadpan: there is no recording to score", file=sys.stderr)
         return 1
+    if options.overlay is not None:
+        _check_overlay(options.overlay, recordings.tasks)
     config = found(options.config)
     if options.speech is not None:
         config = check(replace(config, speech=replace(config.speech, engine=options.speech)), "command line")
     config, told = settle(config)
     if told:
         print(told, file=sys.stderr)
-    wanted = Wanted(fingerprint(config), products, hints=options.hints, again=options.again)
+    wanted = Wanted(fingerprint(config), products, hints=options.hints, again=options.again, overlay=options.overlay)
     outcomes = []
     with Display(recordings.tasks) as display:
         for outcome in Here(config).score(recordings.tasks, wanted, display.heard):
@@ -45,3 +54,15 @@ def perform(options: argparse.Namespace) -> int:
         print()
         show_table(outcomes, sys.stdout)
     return 0 if all(outcome.summary is not None for outcome in outcomes) else 1
+
+
+def _check_overlay(path: Path, tasks: Sequence[Task]) -> None:
+    """Raises OverlayError for what would not work after minutes of scoring, or would be regretted."""
+    if len(tasks) > 1:
+        raise OverlayError("--overlay is for one recording; of several, --write overlay puts one beside each's results")
+    if path.suffix.lower() != ".mp4":
+        raise OverlayError(f"--overlay writes an MP4: {path} must end in .mp4")
+    if path.resolve() == tasks[0].location.resolve():
+        raise OverlayError(f"--overlay would overwrite the recording, {path}; name another file")
+    if not path.absolute().parent.is_dir():
+        raise OverlayError(f"--overlay: there is no folder {path.absolute().parent}")

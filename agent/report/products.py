@@ -23,12 +23,13 @@ class Product:
     """Files made from results. `writers`: by file name, the module of agent.report and its function that writes it.
 
     `needs`: the module it cannot do without, and the extra that brings it. `hinting`: whether it comes out otherwise
-    with hints than without.
+    with hints than without. `usual`: whether it is made unless something else is asked for.
     """
 
     writers: Mapping[str, tuple[str, str]]
     needs: tuple[str, str] | None = None
     hinting: bool = False
+    usual: bool = True
 
 
 PRODUCTS: Mapping[str, Product] = {
@@ -43,9 +44,11 @@ PRODUCTS: Mapping[str, Product] = {
     "parquet": Product(
         {f"{table}.parquet": ("parquet", f"write_{table}") for table in ("estimates", "utterances", "words")},
         needs=("pyarrow", "parquet"),
+        usual=False,
     ),
+    "overlay": Product({"overlay.mp4": ("overlay", "write")}, usual=False),
 }
-USUAL = tuple(name for name, product in PRODUCTS.items() if product.needs is None)
+USUAL = tuple(name for name, product in PRODUCTS.items() if product.usual)
 """What is written unless something else is asked for."""
 
 
@@ -82,14 +85,20 @@ def missing(folder: Path, names: Iterable[str]) -> list[str]:
 def make(findings: Findings, names: Iterable[str]) -> None:
     """Write the products into the folder, each file under a name of its own until it is complete."""
     for name in names:
-        for file, (module, function) in PRODUCTS[name].writers.items():
-            write: Write = getattr(import_module(f"agent.report.{module}"), function)  # some take a second to load
-            unfinished = findings.folder / f"{file}.part"
-            try:
-                write(findings, unfinished)
-                unfinished.replace(findings.folder / file)
-            finally:
-                unfinished.unlink(missing_ok=True)
+        for file in PRODUCTS[name].writers:
+            make_at(findings, name, file, findings.folder / file)
+
+
+def make_at(findings: Findings, name: str, file: str, path: Path) -> None:
+    """Write one file of a product where it is wanted."""
+    module, function = PRODUCTS[name].writers[file]
+    write: Write = getattr(import_module(f"agent.report.{module}"), function)  # some take a second to load
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        write(findings, unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def forget(folder: Path) -> None:

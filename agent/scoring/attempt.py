@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from agent.errors import DeadpanError
 from agent.replay import Player
 from agent.report.findings import Findings
-from agent.report.products import make, missing
+from agent.report.products import make, make_at, missing
 from agent.scoring.recordings import Task
 from agent.scoring.results import Heard, score, session_of
 from agent.scoring.summary import Summary, read
@@ -20,13 +21,15 @@ class Wanted:
     """What is wanted of every recording.
 
     `settings`: see agent.scoring.summary.fingerprint. `products`: what is made of the results (agent.report.products).
-    `hints`: see agent.report.findings.Findings. `again`: results that are there already are made anew.
+    `hints`: see agent.report.findings.Findings. `again`: results that are there already are made anew. `overlay`: where
+    the overlay of the only recording goes; None where there is none, or it is one of the products.
     """
 
     settings: str
     products: Sequence[str]
     hints: bool = True
     again: bool = False
+    overlay: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ def attempt(task: Task, player: Player, wanted: Wanted, heard: Heard) -> Outcome
             summary = score(task, player, wanted.settings, heard)
         findings = Findings(task.location, task.folder, task.title, round(summary.duration_s * 1e9), hints=wanted.hints)
         make(findings, missing(task.folder, wanted.products) if found else wanted.products)
+        if wanted.overlay is not None:
+            make_at(findings, "overlay", "overlay.mp4", wanted.overlay)
     except DeadpanError as error:
         return Outcome(task, None, str(error), took_s=time.monotonic() - began_s)
     except OSError as error:

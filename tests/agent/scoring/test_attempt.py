@@ -96,6 +96,12 @@ def test_hints_are_switched_off_without_scoring_again(task: Task, player: Counti
     assert player.played == 1
 
 
+def test_the_overlay_goes_where_it_was_asked_for(task: Task, player: Counting, tmp_path: Path) -> None:
+    assert _attempt(task, player, replace(WANTED, overlay=tmp_path / "film.mp4")).summary is not None
+    assert (tmp_path / "film.mp4").stat().st_size > 1000
+    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part") or path.name == "overlay.mp4"]
+
+
 def test_a_failure_is_told_and_leaves_what_was_there(task: Task, player: Counting) -> None:
     _attempt(task, player)
     player.failure = "the face process ended"
@@ -121,5 +127,5 @@ def test_settings_that_do_not_count_do_not_make_results_others() -> None:
 def test_products_are_chosen_by_name() -> None:
     assert chosen(["srt", "csv", "srt"]) == ("srt", "csv")
     assert set(chosen(["all"])) > {"srt", "parquet"}
-    with pytest.raises(ProductError, match="there are: vtt, srt"):
+    with pytest.raises(ProductError, match="there are: html, vtt"):
         chosen(["docx"])

@@ -1,4 +1,7 @@
-"""The demo in, its page as a browser shows it, docs/report.png, out: python docs/make_report_picture.py (Chromium)."""
+"""The demo in, docs/report.png and overlay.jpg, its page and its film, out: python docs/make_score_pictures.py
+
+Needs Chromium.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import av
 from PIL import Image
 
 from agent.session import demo_location
 
-PICTURE = Path(__file__).parent / "report.png"
+PAGE, FILM = (Path(__file__).parent / name for name in ("report.png", "overlay.jpg"))
+_MOMENT_S = 12.4
 _WIDTH_PX, _HEIGHT_PX = 1100, 1180
 _COLOURS = 64  # a page has few, and the picture lies in the repository
 
@@ -25,18 +30,21 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        score = [sys.executable, "-m", "agent.cli", "score", demo_location(), "--out", name, "--write", "html"]
+        score = [sys.executable, "-m", "agent.cli", "score", demo_location(), "--out", name, "--write", "html,overlay"]
         subprocess.run(score, check=True)
         shot = folder / "shot.png"
         seen = [f"--window-size={_WIDTH_PX},{_HEIGHT_PX}", "--hide-scrollbars", f"--screenshot={shot}"]
-        where = f"file://{folder / 'demo' / 'report.html'}#t=12.4"
+        where = f"file://{folder / 'demo' / 'report.html'}#t={_MOMENT_S}"
         profile = f"--user-data-dir={folder / 'browser'}"
         subprocess.run(
             [browser, "--headless", "--no-sandbox", "--disable-gpu", profile, *seen, where],
             check=True,
             stderr=subprocess.DEVNULL,
         )
-        Image.open(shot).convert("RGB").quantize(_COLOURS).save(PICTURE, optimize=True)
+        Image.open(shot).convert("RGB").quantize(_COLOURS).save(PAGE, optimize=True)
+        with av.open(str(folder / "demo" / "overlay.mp4")) as film:
+            seen_then = next(frame for frame in film.decode(video=0) if (frame.time or 0) >= _MOMENT_S)
+            Image.fromarray(seen_then.to_ndarray(format="rgb24")).save(FILM, quality=85)
     return 0
 
 
