@@ -27,7 +27,7 @@ _WORKER_MB: dict[WorkerName, int] = {
     "prosody": 100,
     "speech": 220,
     "fusion": 130,
-    "recorder": 130,
+    "recorder": 80,
 }
 """What each process holds for itself with the embedded models, its understudy included, and a fifth more: measured by
 bench.soak (docs/reliability.md)."""
