@@ -1,6 +1,6 @@
 """Stamped pictures and sound in, a film of them out: one Matroska file that any player opens.
 
-Pictures are H.264, nearly as they were (CRF 18), sound is FLAC, 16 bit. Every picture and every chunk of sound keeps
+Pictures are H.264, nearly as they were (CRF 18), sound is FLAC, 24 bit. Every picture and every chunk of sound keeps
 its time, in milliseconds, so that holes stay holes and a drift of the sound card stays in place. What has been written
 can be played whatever ends it.
 """
@@ -26,7 +26,8 @@ _LARGEST_PX = 4096
 _TICKS_S = 1000  # what Matroska counts time in, unless told otherwise
 _CONTAINER = {"flush_packets": "1", "cluster_time_limit": "1000"}  # ms: what is lost when the machine goes off
 _PICTURES = {"preset": "ultrafast", "tune": "zerolatency", "crf": "18", "g": "30"}
-_SOUND = {"frame_size": str(CHUNK_SAMPLES)}  # a chunk is a packet, and so has its own time
+_SOUND = {"frame_size": str(CHUNK_SAMPLES), "bits_per_raw_sample": "24"}  # a chunk is a packet, and has its own time
+_FULL_SCALE = 1 << 23
 _Size = tuple[int, int]
 
 
@@ -97,9 +98,9 @@ class Reel:
     def _hear(self, pcm: NDArray[np.float32], at: int) -> None:
         if self._sound is None:
             return
-        samples = np.zeros((1, CHUNK_SAMPLES), np.int16)  # the last chunk of a stretch is shorter: silence follows it
-        samples[0, : len(pcm)] = np.clip(np.rint(pcm * 32768.0), -32768, 32767)
-        sound = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        samples = np.zeros((1, CHUNK_SAMPLES), np.int32)  # the last chunk of a stretch is shorter: silence follows it
+        samples[0, : len(pcm)] = np.clip(np.rint(pcm.astype(np.float64) * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1)
+        sound = av.AudioFrame.from_ndarray(samples << 8, format="s32", layout="mono")
         sound.sample_rate, sound.pts, sound.time_base = SAMPLE_RATE_HZ, at, Fraction(1, _TICKS_S)
         self._container.mux(self._sound.encode(sound))
 
@@ -115,7 +116,7 @@ class Reel:
     def _add_sound(self) -> AudioStream:
         stream = self._container.add_stream("flac", rate=SAMPLE_RATE_HZ)
         stream.codec_context.layout = "mono"
-        stream.codec_context.format = "s16"
+        stream.codec_context.format = "s32"
         stream.codec_context.time_base = Fraction(1, _TICKS_S)
         stream.codec_context.options = dict(_SOUND)
         return stream
