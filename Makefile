@@ -96,7 +96,7 @@ audit: .venv/dev.stamp
 
 .venv/dev.stamp: pyproject.toml | .venv/bin/python
 	@echo "Installing deadpan, its models and its test tools into .venv (once)"
-	$(PIP) --editable '.[live,dev,docs,train,whisper,faster-whisper,bridge,mcp,wyoming]'
+	$(PIP) --editable '.[live,dev,ray,docs,train,whisper,faster-whisper,bridge,mcp,wyoming]'
 	@touch $@ .venv/live.stamp
 
 .venv-frameworks/stamp: pyproject.toml

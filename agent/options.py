@@ -213,6 +213,13 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="the recording with landmarks, captions and curves burnt in (of several recordings: --write overlay)",
     )
     score.add_argument("--again", action="store_true", help="score again what was scored before")
+    score.add_argument(
+        "--engine",
+        choices=("here", "ray"),
+        default="here",
+        help="one recording after another, or one a core, on this machine or a cluster (needs the ray extra)",
+    )
+    score.add_argument("--ray-address", metavar="ADDRESS", help="a running Ray cluster (default: this machine's cores)")
     score.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
     score.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
-from agent.config import check
+from agent.config import Config, check
 from agent.engines import settle
 from agent.errors import DeadpanError
 from agent.report.products import chosen
 from agent.scoring.attempt import Wanted
 from agent.scoring.display import Display, show_table
-from agent.scoring.engines import Here
+from agent.scoring.engines import Engine, Here
 from agent.scoring.recordings import Task, plan
 from agent.scoring.summary import fingerprint
 from agent.settings import found
+
+
+class EngineMissingError(DeadpanError):
+    """What is to score is not installed. Its text says what to do."""
 
 
 class OverlayError(DeadpanError):
@@ -45,15 +51,27 @@ def perform(options: argparse.Namespace) -> int:
     if told:
         print(told, file=sys.stderr)
     wanted = Wanted(fingerprint(config), products, hints=options.hints, again=options.again, overlay=options.overlay)
+    engine = _engine(options, config)
     outcomes = []
     with Display(recordings.tasks) as display:
-        for outcome in Here(config).score(recordings.tasks, wanted, display.heard):
+        for outcome in engine.score(recordings.tasks, wanted, display.heard):
             outcomes.append(outcome)
             display.came(outcome)
     if len(outcomes) > 1:
         print()
-        show_table(outcomes, sys.stdout)
+        places = {task: place for place, task in enumerate(recordings.tasks)}
+        show_table(sorted(outcomes, key=lambda outcome: places[outcome.task]), sys.stdout)
     return 0 if all(outcome.summary is not None for outcome in outcomes) else 1
+
+
+def _engine(options: argparse.Namespace, config: Config) -> Engine:
+    """Where it is scored. Raises EngineMissingError."""
+    if options.engine == "here":
+        return Here(config)
+    if find_spec("ray") is None:
+        raise EngineMissingError("--engine ray needs the ray extra; run: pip install 'deadpan[ray]'")
+    cluster: Callable[[Config, str | None], Engine] = import_module("agent.scoring.cluster").Cluster
+    return cluster(config, options.ray_address)
 
 
 def _check_overlay(path: Path, tasks: Sequence[Task]) -> None:

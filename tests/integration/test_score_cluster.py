@@ -1,0 +1,80 @@
+"""Recordings through `deadpan score --engine ray`, on a real Ray of this machine: as without, and it leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from agent.session import demo_location
+from tests.agent.capture.films import beginning
+from tests.integration.processes import descendants, finished, is_running, started
+
+pytest.importorskip("ray", reason="needs the ray extra")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two recordings, and one that is none."""
+    folder = tmp_path_factory.mktemp("corpus")
+    beginning(demo_location(), folder / "a.mp4", 2.4)
+    shutil.copy(folder / "a.mp4", folder / "b.mp4")
+    (folder / "c.mp4").write_text("these are notes, no film")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scored(corpus: Path) -> tuple[Path, subprocess.CompletedProcess[str], set[Path]]:
+    """What came out, what was told, and what is new in the home folder."""
+    home = set(Path.home().iterdir())
+    out = corpus / "out"
+    result = finished("score", str(corpus), "--out", str(out), "--write", "eaf", "--engine", "ray", timeout_s=150)
+    return out, result, set(Path.home().iterdir()) - home
+
+
+def test_all_are_scored_and_a_bad_one_ends_nothing(
+    scored: tuple[Path, subprocess.CompletedProcess[str], set[Path]],
+) -> None:
+    out, result, _ = scored
+    assert result.returncode == 1
+    assert "2 of 3 recordings" in result.stdout
+    assert "c.mp4" in result.stderr
+    assert "Traceback" not in result.stderr
+    for name in ("estimates.jsonl", "utterances.jsonl", "annotation.eaf"):
+        assert (out / "a" / name).read_bytes() == (out / "b" / name).read_bytes().replace(b"b.mp4", b"a.mp4")
+
+
+def test_the_results_are_those_of_scoring_without(
+    corpus: Path, scored: tuple[Path, subprocess.CompletedProcess[str], set[Path]]
+) -> None:
+    out, _, _ = scored
+    result = finished("score", str(corpus / "a.mp4"), "--out", str(corpus / "here"), "--write", "eaf", timeout_s=120)
+    assert result.returncode == 0, result.stderr
+    for path in (corpus / "here" / "a").iterdir():
+        assert path.read_bytes() == (out / "a" / path.name).read_bytes()
+
+
+def test_it_leaves_no_file_where_none_was_asked_for(
+    scored: tuple[Path, subprocess.CompletedProcess[str], set[Path]],
+) -> None:
+    assert not scored[2]
+    assert not list(Path(os.environ.get("TMPDIR", "/tmp")).glob("deadpan-ray-*"))  # noqa: S108 - where Ray's would be
+
+
+@pytest.mark.long  # a Ray of its own, to see what is true of one
+def test_told_to_end_it_leaves_nothing_half_written_and_no_process(tmp_path: Path) -> None:
+    with started("score", demo_location(), "--out", str(tmp_path), "--engine", "ray") as process:
+        while not list(tmp_path.rglob("estimates.jsonl.part")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        family = descendants(process.pid)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 130
+    assert [path.name for path in tmp_path.rglob("*")] == ["demo"]
+    while any(map(is_running, family)):
+        time.sleep(0.05)
