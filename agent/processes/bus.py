@@ -97,7 +97,8 @@ class Outbox:
 class Inbox:
     """The reading end of a process's edges. Gaps in the numbering of samples show what was lost on the way.
 
-    `kinds`: what may come, or None for anything. What is none of ours, or not sound, is left out and counted `damaged`.
+    `kinds`: what may come, or None for anything; `ends`: whose end of a stream may, likewise. What is none of ours, or
+    not sound, is left out and counted `damaged`.
     `writers` are counted one by one, where there are several, and whoever is none of them as nobody. It counts in
     `counters`.
     """
@@ -111,10 +112,12 @@ class Inbox:
         keep: Keep,
         *,
         kinds: tuple[type[Value], ...] | None = None,
+        ends: Collection[str] | None = None,
         writers: Collection[str] = (),
         counters: Counter[str] | None = None,
     ) -> None:
         self._kinds = kinds
+        self._ends = ends
         self._writers = writers
         self._folder = folder
         self._socket = context.socket(zmq.PULL)
@@ -143,7 +146,7 @@ class Inbox:
             except ValueError:
                 self.counters["damaged"] += 1
                 continue
-            if not (self._kinds is None or isinstance(value, self._kinds)) or not is_sound(value):
+            if not self._is_expected(value) or not is_sound(value):
                 self.counters["damaged"] += 1
                 continue
             self._count(value)
@@ -161,6 +164,11 @@ class Inbox:
 
     def close(self) -> None:
         self._socket.close()
+
+    def _is_expected(self, value: Value) -> bool:
+        if self._ends is not None and isinstance(value, Ended) and _writer(value) not in self._ends:
+            return False  # one that has gone astray must not end another's stream
+        return self._kinds is None or isinstance(value, self._kinds)
 
     def _count(self, value: Value) -> None:
         self.counters["received"] += 1
@@ -243,9 +251,19 @@ class Bus:
         kinds = tuple({kind for edge in incoming for kind in _CARRIED[edge.carries]})
         if name == "fusion":
             kinds += (Condition,)  # the supervisor's word on how all are
-        writers = _writers(incoming) if len(incoming) > 1 else []
+        writers = _writers(incoming)
         (address, depth), *others = _held(incoming).items()
-        inbox = Inbox(self._context, folder, address, depth, keep, kinds=kinds, writers=writers, counters=self._tally)
+        inbox = Inbox(
+            self._context,
+            folder,
+            address,
+            depth,
+            keep,
+            kinds=kinds,
+            ends=writers,
+            writers=writers if len(incoming) > 1 else (),
+            counters=self._tally,
+        )
         for address, depth in others:
             inbox.listen(address, depth)
         return inbox

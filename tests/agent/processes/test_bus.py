@@ -13,7 +13,7 @@ import zmq
 from agent.processes.bus import Bus, Inbox, Outbox
 from agent.processes.tally import Tally
 from agent.processes.wire import Bound, Condition, Ended, Value
-from agent.topology import Keep
+from agent.topology import EDGES, WORKERS, Keep, WorkerName
 from encoders.samples import AudioChunk, Embedding, Interval, Modality, Transcript, VideoFrame
 
 PATIENCE_MS = 20_000
@@ -195,9 +195,8 @@ def test_what_fusion_receives_is_counted_by_who_wrote_it(tmp_path: Path) -> None
             prosody.send(value)
         _drain(fusion.inbox, len(values))
         assert fusion.counters == {
-            "received": 7,
-            "damaged": 1,
-            "received_from_nobody": 1,
+            "received": 6,
+            "damaged": 2,
             "received_from_prosody": 2,
             "received_from_face": 1,
             "received_from_speech": 2,
@@ -206,6 +205,20 @@ def test_what_fusion_receives_is_counted_by_who_wrote_it(tmp_path: Path) -> None
     finally:
         fusion.close()
         prosody.close()
+
+
+@pytest.mark.parametrize("reader", ["face", "prosody", "speech", "fusion"])
+def test_a_stream_is_ended_by_none_but_who_writes_it(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path, reader: WorkerName
+) -> None:
+    writers = {edge.writer for edge in EDGES if edge.reader == reader}
+    ends = {str(worker.modality or worker.name) for worker in WORKERS if worker.name in writers}
+    with closing(Bus(tmp_path, reader)) as bus, closing(Outbox(context, tmp_path, reader, 100)) as outbox:
+        others = {"camera", "microphone", "nobody", *Modality} - ends
+        for sender in (*others, *ends):
+            outbox.send(Ended(sender))
+        assert bus.inbox is not None
+        assert {value.sender for value in _drain(bus.inbox, len(others | ends)) if isinstance(value, Ended)} == ends
 
 
 # What is counted stands, whoever dies.
