@@ -23,11 +23,12 @@ _LIVE = {
 _NEEDS: dict[str, tuple[str, set[str]]] = {
     **dict.fromkeys(("run", "score", "models", "purge", "config", "doctor"), ("live", _LIVE)),
     "bridge": ("bridge", {"aiohttp"}),
+    "dashboard": ("dashboard", {"aiohttp"}),
     "mcp": ("mcp", {"mcp"}),
     "wyoming": ("wyoming", {"wyoming"}),
 }
 """The extra that a command needs, and what is looked for; the others make do with the client's packages."""
-_ENDLESS = {"run", "watch", "record", "bridge", "mcp", "wyoming", "proxy"}  # Ctrl-C is their usual end
+_ENDLESS = {"run", "watch", "record", "bridge", "dashboard", "mcp", "wyoming", "proxy"}  # Ctrl-C is their usual end
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     _add_watch(commands)
     _add_score(commands)
     _add_record(commands)
+    _add_dashboard(commands)
     _add_bridge(commands)
     _add_mcp(commands)
     _add_wyoming(commands)
@@ -64,6 +65,13 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--seconds", type=_positive, metavar="S", help="stop after the estimate for second S")
     run.add_argument("--json", action="store_true", help="print the published messages, one JSON object a line")
     run.add_argument("--revisions", action="store_true", help="with --json: also the later revisions of estimates")
+    run.add_argument(
+        "--dashboard",
+        nargs="?",
+        const="127.0.0.1:5740",
+        metavar="HOST:PORT",
+        help="show it in a browser too: see deadpan dashboard (at %(const)s unless said otherwise)",
+    )
     run.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
     run.add_argument(
         "--record",
@@ -128,6 +136,20 @@ def _add_bridge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     bridge.add_argument(
         "--allow-origin", action="append", default=[], metavar="ORIGIN", help="a web page's origin that may read it"
     )
+
+
+def _add_dashboard(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    dashboard = commands.add_parser(
+        "dashboard",
+        help="show a running deadpan in a browser",
+        description="Serve a page that shows a stream, on this machine alone, until Ctrl-C. It may be started before"
+        " what it shows.",
+    )
+    _add_subscription(dashboard)
+    dashboard.add_argument(
+        "--listen", default="127.0.0.1:5740", metavar="HOST:PORT", help="a loopback address (default: %(default)s)"
+    )
+    dashboard.add_argument("--open", action="store_true", help="open the page in this machine's browser")
 
 
 def _add_mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -213,13 +235,6 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="the recording with landmarks, captions and curves burnt in (of several recordings: --write overlay)",
     )
     score.add_argument("--again", action="store_true", help="score again what was scored before")
-    score.add_argument(
-        "--engine",
-        choices=("here", "ray"),
-        default="here",
-        help="one recording after another, or one a core, on this machine or a cluster (needs the ray extra)",
-    )
-    score.add_argument("--ray-address", metavar="ADDRESS", help="a running Ray cluster (default: this machine's cores)")
     score.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
     score.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
 

@@ -7,10 +7,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
+from agent.commands.dashboard import beside
 from agent.console import JsonLines, Lines
 from agent.errors import DeadpanError
+from agent.stream.endpoint import reachable
+from agent.stream.keyring import own_key
 from agent.stream.publisher import Publisher
 from agent.stream.recorded import Recorded, check, read
 from deadpan.connection import DEFAULT_ENDPOINT
@@ -37,7 +41,10 @@ def perform(options: argparse.Namespace) -> int:
         if type_name(each.message) in view.types:
             view.show(each.message)
 
+    stack = ExitStack()
     try:
+        if options.dashboard:
+            stack.enter_context(beside(reachable(endpoint), options.dashboard, options.keys and own_key(options.keys)))
         if not options.json:
             print(f"Publishing {count} recorded messages at {endpoint}; Ctrl-C ends.", file=sys.stderr)
         _wait(publisher, time.monotonic() + _FIRST_S, until=lambda: publisher.has_newcomers)
@@ -50,6 +57,7 @@ def perform(options: argparse.Namespace) -> int:
             show(each)
         _wait(publisher, time.monotonic() + _TURN_S)
     finally:
+        stack.close()
         view.close()
         publisher.close()
     return 0

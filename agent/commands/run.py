@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from types import FrameType
 
 from agent.capture.feed_line import is_feed
+from agent.commands.dashboard import beside
 from agent.config import Config, ConfigError, check
 from agent.console import JsonLines, Lines, network_line, recording_line
 from agent.engines import settle
@@ -60,7 +62,9 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
     end_ns = None if options.seconds is None else round(options.seconds * 1e9)
     if not options.json:
         print(f"Publishing at {publish.endpoint}; Ctrl-C ends. In another terminal: deadpan watch", file=sys.stderr)
-    with subscribe(reachable(publish.endpoint), types=view.types, key=key) as subscription:
+    endpoint = reachable(publish.endpoint)
+    shown = beside(endpoint, options.dashboard, key) if options.dashboard else nullcontext()
+    with shown, subscribe(endpoint, types=view.types, key=key) as subscription:
         try:
             ended = False
             while not ended:

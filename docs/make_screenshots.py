@@ -1,0 +1,95 @@
+"""The demo in, pictures of the dashboard out: python docs/make_screenshots.py (a minute; it needs Chromium)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from bench.browser import Browser
+from deadpan.dashboard import Dashboard
+
+FOLDER = Path(__file__).parent / "assets"
+TOLD_S = 27  # of the demo's 29 seconds
+MARKED_S = 12
+KILLED_S = 15
+STALE_TICKS, KILLS = 8, 3
+_STALE = "deadpan.memory.ticks.filter((tick) => tick.estimate.modalities.face.status !== 'ok').length"
+_SETTLED = "new Promise((done) => setTimeout(done, 500))"  # a few pictures later
+WIDE, NARROW = (1280, 1010), (480, 1500)
+
+
+async def main() -> None:
+    """Watch the demo on a page; and once more, where its camera is killed."""
+    with tempfile.TemporaryDirectory() as folder:
+        endpoint = f"ipc://{folder}/stream"
+        async with Dashboard(endpoint, listen="127.0.0.1:0") as dashboard, Browser(*WIDE) as browser:
+            await browser.go(f"http://{dashboard.address}/")
+            await _play(endpoint, _take_all(browser))
+            await _play(endpoint, _take_trouble(browser))
+
+
+async def _play(endpoint: str, watching: Coroutine[None, None, None]) -> None:
+    run = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "agent.cli", "run", "--source", "demo", "--publish", endpoint),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await watching
+    finally:
+        run.terminate()
+        await run.wait()
+
+
+async def _take_all(browser: Browser) -> None:
+    await browser.until(_reached(MARKED_S))
+    await browser.press("m")
+    await browser.until(_reached(TOLD_S))
+    _write("dashboard-light", await browser.picture())
+    await browser.press("t")
+    await browser.press("t")
+    await browser.press(" ")
+    await browser.press("ArrowLeft", shift=True)
+    await browser.tell(_SETTLED)
+    _write("dashboard-dark", await browser.picture())
+    await browser.press("t")
+    await browser.press("l")
+    await browser.resize(*NARROW)
+    await browser.tell(_SETTLED)
+    _write("dashboard-narrow", await browser.picture())
+    await browser.resize(*WIDE)
+
+
+async def _take_trouble(browser: Browser) -> None:
+    session = await browser.tell("deadpan.memory.session")
+    await browser.until(f"deadpan.memory.session !== '{session}' && {_reached(KILLED_S)}")
+    killed: set[int] = set()
+    while await browser.tell(_STALE) < STALE_TICKS:  # it comes back in less time than the picture needs
+        pid = await browser.tell("deadpan.memory.health.workers.camera.pid")
+        if pid and pid not in killed and len(killed) < KILLS:
+            killed.add(pid)
+            os.kill(pid, signal.SIGKILL)
+        await asyncio.sleep(0.05)
+    _write("dashboard-killed", await browser.picture())
+
+
+def _reached(second: int) -> str:
+    return f"(window.deadpan?.memory.ticks.at(-1)?.t ?? 0) >= {second}"
+
+
+def _write(name: str, png: bytes) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
+    cv2.imwrite(str(FOLDER / f"{name}.png"), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])  # Chromium is in a hurry
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,129 @@
+"""The page in a real browser, told what to show message by message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.browser import Browser, program
+from deadpan.dashboard import Dashboard
+from deadpan.messages import Estimate, Message, ModalityReading, Sarcasm
+from tests.deadpan.sent import estimate, every_type, sketch, utterance
+from tests.deadpan.stage import Stage
+
+pytestmark = pytest.mark.skipif(program() is None, reason="no Chromium is installed")
+
+WELCOME, HEALTH = every_type()[5], every_type()[4]
+TRANSCRIPT = every_type()[2]
+S = 1_000_000_000
+
+
+def _at(message: Message, second: float) -> Message:
+    ns = round(second * S)
+    return msgspec.structs.replace(message, start_ns=ns, end_ns=ns, created_ns=ns, published_ns=ns)
+
+
+def _tick(seq: int, probability: float, *, final: bool) -> Estimate:
+    ns = (seq + 1) * S // 5
+    return msgspec.structs.replace(
+        estimate(seq, int(final)),
+        start_ns=0,
+        end_ns=ns,
+        created_ns=ns,
+        published_ns=ns,
+        sarcasm=Sarcasm(probability=probability, state="on" if probability > 0.6 else "off"),
+    )
+
+
+def _watch(look: Callable[[Browser, Stage], Awaitable[None]]) -> None:
+    async def main() -> None:
+        stage = Stage()
+        try:
+            async with (
+                asyncio.timeout(100),
+                Dashboard(stage.endpoint, listen="127.0.0.1:0") as dashboard,
+                Browser(1000, 900) as browser,
+            ):
+                await browser.go(f"http://{dashboard.address}/")
+                await browser.until("document.getElementById('contact').dataset.state === 'waiting'")
+                assert stage.await_subscriptions(2) == [b"deadpan/1/", b"deadpan.sketch/1/"]
+                await look(browser, stage)
+                assert browser.problems == []
+        finally:
+            stage.close()
+
+    asyncio.run(main())
+
+
+def test_what_is_not_certain_looks_so_and_what_was_revised_is_replaced() -> None:
+    async def look(browser: Browser, stage: Stage) -> None:
+        stage.publish(_at(WELCOME, 0), *(_tick(seq, 0.3, final=False) for seq in range(20)), _at(TRANSCRIPT, 4))
+        assert await browser.until("document.querySelector('#words .tentative')?.innerText") == "great"
+        assert await browser.tell("document.querySelector('#words .word:not(.tentative)').innerText") == "Oh"
+        await browser.until("document.getElementById('sarcasm').textContent === '0.30'")
+        stage.publish(*(_tick(seq, 0.8, final=True) for seq in range(20)), utterance())
+        await browser.until("document.getElementById('sarcasm').textContent === '0.80'")
+        await browser.until("document.getElementById('state').textContent === 'on'")
+        assert await browser.tell("deadpan.memory.ticks.length") == 20
+        assert "sarcasm 82 %" in await browser.until("document.querySelector('#words .verdict')?.innerText")
+        assert await browser.tell("document.querySelectorAll('#words li').length") == 1
+        assert not await browser.tell("document.querySelectorAll('#words .tentative').length")
+        assert "Oh great…" in await browser.tell("document.getElementById('announced').textContent")
+
+    _watch(look)
+
+
+def test_trouble_recording_and_another_session_are_seen_and_said() -> None:
+    gone = ModalityReading(status="stale", age_ms=2500.0, sarcasm=None, sentiment=None, contribution=0.0)
+
+    async def look(browser: Browser, stage: Stage) -> None:
+        tick = msgspec.structs.replace(_tick(20, 0.3, final=True), modalities={"face": gone, "heart": gone})
+        stage.publish(_at(WELCOME, 0), tick, sketch(), msgspec.structs.replace(_at(HEALTH, 4), recording=True))
+        assert "face is failed: no model" in await browser.until("document.getElementById('trouble').innerText")
+        assert await browser.tell("!document.getElementById('recording').hidden")
+        assert "stale · 2.5 s ago" in await browser.until("document.querySelector('[data-modality=face]')?.innerText")
+        assert await browser.tell("document.querySelector('[data-modality=heart]').dataset.status") == "stale"
+        assert await browser.tell("'trouble' in document.querySelector('#workers [data-worker=face]').dataset")
+        assert "failed, no model" in await browser.until("document.getElementById('face-note').innerText")
+        stage.publish(msgspec.structs.replace(_at(WELCOME, 0), session="s2"))
+        await browser.until("deadpan.memory.session === 's2' && !deadpan.memory.ticks.length")
+        await browser.until("document.getElementById('sarcasm').textContent === '–'")
+        await browser.until("document.getElementById('contact').dataset.state === 'silent'")
+
+    _watch(look)
+
+
+def test_everything_can_be_done_by_the_keyboard(tmp_path: Path) -> None:
+    async def look(browser: Browser, stage: Stage) -> None:
+        await browser.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+        stage.publish(_at(WELCOME, 0), *(_tick(seq, 0.3, final=True) for seq in range(60)))
+        await browser.until("deadpan.memory.ticks.length === 60")
+        reached = set()
+        for _ in range(20):
+            await browser.press("Tab")
+            reached.add(await browser.tell("document.activeElement.id"))
+            assert await browser.tell("document.activeElement.matches(':focus-visible') || !document.activeElement.id")
+        assert {"pause", "mark", "export", "theme", "scrub", "words"} <= reached
+        await browser.tell("document.activeElement.blur()")
+        await browser.press(" ")
+        assert await browser.tell("document.getElementById('pause').getAttribute('aria-pressed')") == "true"
+        await browser.press("ArrowLeft", shift=True)
+        await browser.press("m")
+        await browser.tell("document.querySelector('#marks input').focus()")
+        for key in 'Oh, "m"':
+            await browser.press(key)
+        assert await browser.tell("deadpan.memory.marks.map((mark) => mark.note)") == ['Oh, "m"']
+        await browser.tell("document.getElementById('export-marks').click()")
+        file = tmp_path / "deadpan-s1-marks.csv"
+        while not file.exists() or not file.read_text():
+            await asyncio.sleep(0.05)
+        head, row = file.read_text().splitlines()
+        assert head == "session,seconds,note"
+        assert row.startswith("s1,")
+        assert row.endswith(',"Oh, ""m"""')
+
+    _watch(look)
