@@ -10,9 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from agent.errors import DeadpanError
 from agent.weights.engine import AUTO, LANGUAGES, EngineError, parse
 from deadpan.subscription import DEFAULT_ENDPOINT
+
+NONE = "none"
+"""What switches an input off."""
 
 
 class ConfigError(DeadpanError):
@@ -113,6 +118,15 @@ class SupervisionConfig:
     growth_mb: float = 1000.0
 
 
+class ModalityConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """source: a file of what was measured, an address, none; null for the file beside a recording. weights: the file
+    that `python -m training.plug_in` wrote, with which fusion heeds it; without one it is told of and moves nothing.
+    """
+
+    source: str | None = None
+    weights: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Everything that can be set. `source` is auto, live, demo, a file, a URL or the address of a feed."""
@@ -121,6 +135,7 @@ class Config:
     camera: CameraConfig = field(default_factory=CameraConfig)
     microphone: MicrophoneConfig = field(default_factory=MicrophoneConfig)
     speech: SpeechConfig = field(default_factory=SpeechConfig)
+    modalities: dict[str, ModalityConfig] = field(default_factory=dict)
     fusion: FusionConfig = field(default_factory=FusionConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)

@@ -18,9 +18,10 @@ from typing import Self
 
 import msgspec
 
-from agent.capture.media import Recording, shown
+from agent.capture.media import Recording, is_address, shown
 from agent.config import Config
 from agent.errors import DeadpanError
+from agent.plug_ins.roster import Plugged, Roster, terms_of
 from agent.processes.child import ONE_THREAD, QUIET
 from agent.processes.fusing import FusingStage
 from agent.processes.lane import ISOLATED, Order, read
@@ -44,6 +45,7 @@ class Player:
         self._isolated = isolates(config)
         # Before there is anything to leave behind: its library does not bear interruption.
         self._model = load_fusion().expecting(config.fusion.base_rate)
+        self._roster = Roster(config.modalities, isolated=self._isolated)
         self._lanes: dict[WorkerName, _Lane] = {}
         self._closing = ExitStack()
 
@@ -71,13 +73,18 @@ class Player:
         ]
         modalities = [worker.modality for worker in workers if worker.modality is not None]
         stream = self._config.publish.stream
-        playback = Playback(FusingStage(self._config.fusion, modalities, session, stream, model=self._model))
+        plugged = self._roster.of(Path(recording.location), live=False) if not is_address(recording.location) else ()
+        model = self._model.heeding(terms_of(plugged))
+        playback = Playback(FusingStage(self._config.fusion, modalities, session, stream, model=model, plugged=plugged))
         lanes = [self._lane(worker.name) for worker in workers]
+        beside = [self._lane(each.name) for each in plugged]
         complete = False
         try:
             for lane in lanes:
                 lane.begin(recording.location, self._config)
-            for timed in _in_order(lanes):
+            for lane, each in zip(beside, plugged, strict=True):
+                lane.begin(each.location, self._config, each)
+            for timed in _in_order(lanes + beside):
                 yield from playback.push(timed)
             yield from playback.finish()
             complete = True
@@ -125,10 +132,10 @@ class _Lane:
                 env=os.environ | QUIET | ONE_THREAD,
             )
 
-    def begin(self, location: str, config: Config) -> None:
-        """Give it a recording."""
+    def begin(self, location: str, config: Config, plug_in: Plugged | None = None) -> None:
+        """Give it a recording, or what a plug-in's sensor measured during one."""
         if self._process.stdin is not None:
-            self._process.stdin.write(msgspec.json.encode(Order(self._name, location, config)) + b"\n")
+            self._process.stdin.write(msgspec.json.encode(Order(self._name, location, config, plug_in)) + b"\n")
             self._process.stdin.flush()
 
     def __iter__(self) -> Iterator[Timed]:

@@ -20,6 +20,8 @@ _MB = 1_000_000
 _LONGEST_PATH = 107  # unix(7): what sun_path holds, with a zero at its end
 _IN_FOLDER = "/deadpan-01234567/kept_messages"
 _COMMAND_MB = 60
+_PLUG_IN_MB = 60
+"""A plug-in's process, before what it loads for itself."""
 _WORKER_MB: dict[WorkerName, int] = {
     "camera": 60,
     "microphone": 50,
@@ -57,7 +59,7 @@ def room(root: Path = Path("/")) -> Room:
 
 def needed_mb(workers: Collection[WorkerName], weights_mb: int = 0) -> int:
     """The memory that a session of these processes takes, with a recognizer whose weights are not the embedded ones."""
-    return _COMMAND_MB + sum(_WORKER_MB[name] for name in workers) + 2 * weights_mb
+    return _COMMAND_MB + sum(_WORKER_MB.get(name, _PLUG_IN_MB) for name in workers) + 2 * weights_mb
 
 
 def weights_mb(path: Path | None) -> int:

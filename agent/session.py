@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
+
 from agent.capture.devices import default_camera, default_microphone
 from agent.capture.feed_line import check_feed, is_feed
+from agent.capture.media import is_address
 from agent.capture.probing import probe_apart
 from agent.capture.source import CaptureError, Problem
 from agent.clock import wall_unix_ns
 from agent.config import Config
+from agent.plug_ins.roster import Roster
 from agent.processes.assignment import Assignment
 from agent.processes.reach import isolates
 from agent.processes.supervisor import Supervisor, private_folder
@@ -21,7 +25,7 @@ from agent.recorder.recorder import check_space
 from agent.recorder.shelf import place, played
 from agent.room import require, weights_mb
 from agent.stream.publisher import check_publishing
-from agent.topology import WorkerName, workers_for
+from agent.topology import Worker, WorkerName, workers_for
 from agent.weights.engine import parse
 
 _NONE = "none"
@@ -78,9 +82,12 @@ def open_session(config: Config, inputs: Inputs) -> Supervisor:
     workers = workers_for(
         camera=inputs.camera is not None, microphone=inputs.microphone is not None, recorded=record.folder is not None
     )
+    recording = None if inputs.source == "live" or is_address(inputs.source) else Path(inputs.source)
+    plugged = Roster(config.modalities, isolated=isolated).of(recording)
     if record.folder is not None:
         check_space(Path(record.folder).expanduser(), record.spare_mb)
-    require([worker.name for worker in workers], weights_mb(parse(config.speech.engine).path))
+    names = [*(worker.name for worker in workers), *(each.name for each in plugged)]
+    require(names, weights_mb(parse(config.speech.engine).path))
     folder = private_folder()
     session, origin_unix_ns = uuid.uuid4().hex[:12], wall_unix_ns()
     kept = None if record.folder is None else str(place(Path(record.folder), session, origin_unix_ns))
@@ -96,12 +103,20 @@ def open_session(config: Config, inputs: Inputs) -> Supervisor:
             microphone=inputs.microphone,
             modalities=modalities,
             isolated=isolated,
+            plugged=plugged,
             origin_unix_ns=origin_unix_ns,
             record=kept,
         )
         for worker in workers
     }
-    return Supervisor(workers, assignments, folder)
+    beside = [Worker(each.name, tier=0, modality=each.modality, plug_in=True) for each in plugged]
+    assignments |= {
+        each.name: msgspec.structs.replace(
+            assignments["fusion"], name=each.name, source="live" if each.is_live else each.location
+        )
+        for each in plugged
+    }
+    return Supervisor([*workers, *beside], assignments, folder)
 
 
 def _recording(config: Config, location: str) -> Inputs:

@@ -192,14 +192,15 @@ def shown(settings: Settings) -> str:
         above, _, leaf = key.rpartition(".")
         if above != section:
             section = above
-            lines += ["", f"{section}:"]
+            lines += ["", *([f"{section}:"] if section else [])]
         setting = f"{'  ' if above else ''}{leaf}: {_written(value(settings.config, key))}"
         lines.append(f"{setting:40s} # {settings.origins.get(key, 'default')}")
     return "\n".join(lines) + "\n"
 
 
 def _written(setting: Any) -> str:
-    document: str = yaml.safe_dump(setting, width=float("inf"), allow_unicode=True)
+    plain = msgspec.to_builtins(setting)
+    document: str = yaml.safe_dump(plain, width=float("inf"), allow_unicode=True, default_flow_style=True)
     return document.removesuffix("...\n").strip()
 
 

@@ -4,27 +4,39 @@ camera ──────▶ face ────────┐
 microphone ─▶ prosody ──────┼──▶ fusion ──▶ subscribers
         └───▶ speech ───────┘
 
-A session that is recorded has a process more, the recorder, which reads of camera, microphone and fusion.
+A session that is recorded has a process more, the recorder, which reads of camera, microphone and fusion. So it has for
+each modality that a plug-in brings: it measures, encodes, and writes to fusion.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from encoders.samples import Modality
 
-WorkerName: TypeAlias = Literal["camera", "microphone", "face", "prosody", "speech", "fusion", "recorder"]
+WorkerName: TypeAlias = str
+"""Those of WORKERS and RECORDER, and the name of a plug-in's modality."""
 Keep: TypeAlias = Literal["newest", "all"]
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One process. `tier` orders start (highest first, so that readers wait for writers) and stop (lowest first)."""
+    """One process. `tier` orders start (highest first, so that readers wait for writers) and stop (lowest first).
+
+    One of a `plug_in` is source and encoder in one. The session waits for it neither to begin nor to end.
+    """
 
     name: WorkerName
     tier: int
     modality: Modality | None = None
+    plug_in: bool = False
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether it is asked for less when the machine cannot keep up, and says whether it can."""
+        return self.modality is not None and not self.plug_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +83,11 @@ RECORDING: tuple[Edge, ...] = (
 """What a session has besides that is recorded."""
 
 
-def edges_for(*, recorded: bool) -> tuple[Edge, ...]:
+def edges_for(*, recorded: bool, plug_ins: Iterable[str] = ()) -> tuple[Edge, ...]:
     """Who writes to whom in such a session."""
-    return EDGES + RECORDING if recorded else EDGES
+    told = "embeddings, watermarks"
+    added = tuple(Edge(name, "fusion", carries=told, depth=500, keep="all") for name in plug_ins)
+    return EDGES + (RECORDING if recorded else ()) + added
 
 
 def workers_for(*, camera: bool, microphone: bool, recorded: bool = False) -> tuple[Worker, ...]:

@@ -8,13 +8,15 @@ from typing import Generic, Self, TypeVar
 
 from agent.capture.source import Source
 from agent.clock import Clock
-from encoders.samples import AudioChunk, VideoFrame
+from encoders.samples import AudioChunk, Measurement, VideoFrame
 
-Sample = TypeVar("Sample", bound=VideoFrame | AudioChunk | None)
+Sample = TypeVar("Sample", bound=VideoFrame | AudioChunk | Measurement | None)
 
 
-def due_ns(sample: VideoFrame | AudioChunk) -> int:
-    """The moment the sample is complete: a frame when it was grabbed, a chunk when its last sample was heard."""
+def due_ns(sample: VideoFrame | AudioChunk | Measurement) -> int:
+    """The moment the sample is complete: a frame when it was grabbed, a chunk when its last sample was heard, what a
+    sensor told when the last of it was measured.
+    """
     return sample.interval.end_ns if isinstance(sample, AudioChunk) else sample.pts_ns
 
 

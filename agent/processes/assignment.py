@@ -9,6 +9,7 @@ from typing import TextIO, TypeAlias
 import msgspec
 
 from agent.config import Config
+from agent.plug_ins.roster import Plugged
 from agent.topology import WorkerName
 from deadpan.messages import Pace
 
@@ -38,6 +39,13 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     origin_unix_ns: int = 0
     record: str | None = None
     """The folder that this session is recorded in; None when it is not."""
+    plugged: tuple[Plugged, ...] = ()
+    """The plug-ins of the session."""
+
+    @property
+    def plug_in(self) -> Plugged | None:
+        """The one that this process is of, if it is of any."""
+        return next((each for each in self.plugged if each.name == self.name), None)
 
 
 class Go(msgspec.Struct, frozen=True, tag_field="order", tag="go"):

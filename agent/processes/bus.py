@@ -7,7 +7,7 @@ every edge no more is ever received than was sent, and what is missing was under
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import zmq
@@ -185,10 +185,10 @@ class Inbox:
 class Bus:
     """All the ends one process holds: its inbox, an outbox per reader, and its line to the supervisor."""
 
-    def __init__(self, folder: Path, name: WorkerName, *, recorded: bool = False) -> None:
+    def __init__(self, folder: Path, name: WorkerName, *, recorded: bool = False, plug_ins: Iterable[str] = ()) -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._context.set(zmq.SOCKET_LIMIT, 64)
-        edges = edges_for(recorded=recorded)
+        edges = edges_for(recorded=recorded, plug_ins=plug_ins)
         incoming = [edge for edge in edges if edge.reader == name]
         outgoing = [edge for edge in edges if edge.writer == name]
         self._tally = Tally(folder / f"{name}.tally", _counted(incoming, outgoing))
@@ -299,7 +299,7 @@ def _writer(value: Value) -> str:
     """Whose values these are, where several write to one reader."""
     match value:
         case Embedding(modality=modality) | Bound(modality=modality):
-            return _ENCODERS[modality]
+            return _ENCODERS.get(modality, modality)
         case Transcript():
             return _ENCODERS[Modality.TEXT]
         case Ended(sender):

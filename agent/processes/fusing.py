@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from agent.config import FusionConfig
+from agent.plug_ins.roster import Plugged
 from agent.processes.wire import Bound, Condition, Ended, Value
 from agent.stream.composer import Composer
 from agent.stream.health import is_recorded
@@ -20,19 +21,22 @@ _AHEAD_NS = 10 * _S
 """What is this far ahead of the clock was sent by a process that has gone astray."""
 
 
-def fuser_settings(config: FusionConfig) -> FuserSettings:
+def fuser_settings(config: FusionConfig, plugged: Iterable[Plugged] = ()) -> FuserSettings:
+    usual = FuserSettings()
     return FuserSettings(
         period_ns=round(_S / config.tick_hz),
         window_ns=round(_S * config.window_s),
         max_wait_ns=round(_S * config.max_wait_s),
         lateness_ns=round(_S * config.lateness_s),
+        idle_ns={**usual.idle_ns, **{each.modality: each.idle_ns for each in plugged}},
     )
 
 
 class FusingStage:
     """One session's fusion with its numbering of messages. Told the time, like every stage.
 
-    Without a `model` it loads the one that ships.
+    Without a `model` it loads the one that ships. What is `plugged` in takes part for as long as the session lasts,
+    which its `modalities` decide.
     """
 
     def __init__(
@@ -43,12 +47,14 @@ class FusingStage:
         stream: str,
         start_ns: int = 0,
         model: Fusion | None = None,
+        plugged: Collection[Plugged] = (),
     ) -> None:
         model = model or load_fusion().expecting(config.base_rate)
         self.composer = Composer(session, stream, f"deadpan-{model.version}")
-        self._widths = {modality: getattr(model.function.dims, modality) for modality in modalities}
+        self._plugged = {each.modality: each.dim for each in plugged}
+        self._widths = {modality: getattr(model.function.dims, modality) for modality in modalities} | self._plugged
         self._implausible = 0
-        self._fuser = Fuser(model, modalities, fuser_settings(config), start_ns)
+        self._fuser = Fuser(model, self._widths, fuser_settings(config, plugged), start_ns)
         self._open = set(modalities)
         self.media_end_ns = 0
         """How far the session's evidence reaches."""
@@ -56,6 +62,7 @@ class FusingStage:
         self._sarcasm_state = "unknown"
         self._lost_sights: Counter[str] = Counter()
         self._lost_sounds: Counter[str] = Counter()
+        self._lost_elsewhere: Counter[str] = Counter()
         self.sketching = False
         """Whether somebody looks on: then the embeddings' outlines and contours become messages too."""
         self.finished = False
@@ -74,6 +81,10 @@ class FusingStage:
         match value:
             case Embedding() | Bound() | Transcript() | Ended() if not self._is_plausible(value, now_ns):
                 self._implausible += 1
+            case Embedding() if value.modality in self._plugged:  # a sensor may be worn for longer than the session is
+                self._fuser.push(value, now_ns)
+            case Bound(modality, bound_ns) if modality in self._plugged:
+                self._fuser.bound(modality, bound_ns, now_ns)
             case Embedding():
                 self._fuser.push(value, now_ns)
                 if value.words is not None:
@@ -100,6 +111,8 @@ class FusingStage:
                 self._take_losses(Modality(sender), losses)
                 self._fuser.close(Modality(sender))
                 self._open.discard(Modality(sender))
+                for modality in () if self._open else self._plugged:
+                    self._fuser.close(modality)  # nothing is waited for that would come after the end
 
     def advance(self, now_ns: int) -> Iterator[Message]:
         """The estimates due at `now_ns`, with the events they make; after the last stream's end, the last of them."""
@@ -114,7 +127,7 @@ class FusingStage:
                 self._sarcasm_state = estimate.state
         if ended and not self.finished and now_ns >= self.media_end_ns:
             self.finished = True
-            losses = _listed(self._lost_sights + self._lost_sounds)
+            losses = _listed(self._lost_sights + self._lost_sounds + self._lost_elsewhere)
             yield self.composer.event("source_ended", self.media_end_ns, now_ns, detail=losses)
 
     def _is_plausible(self, value: Embedding | Bound | Transcript | Ended, now_ns: int) -> bool:
@@ -135,7 +148,9 @@ class FusingStage:
 
     def _take_losses(self, modality: Modality, losses: dict[str, int]) -> None:
         """Voice and text come of one sound: both tell what it lost, and it is counted once."""
-        if modality is Modality.FACE:
+        if modality in self._plugged:
+            self._lost_elsewhere |= Counter({f"{modality}_{reason}": count for reason, count in losses.items()})
+        elif modality is Modality.FACE:
             self._lost_sights |= Counter(losses)
         else:
             self._lost_sounds |= Counter(losses)

@@ -21,7 +21,9 @@ from agent.capture.recording import RecordingAudio, RecordingVideo
 from agent.config import Config
 from agent.errors import DeadpanError
 from agent.isolation import leave_network, prepare
+from agent.plug_ins.roster import Plugged, opened
 from agent.processes.models import Models
+from agent.processes.sensing import Sensing
 from agent.processes.stages import encoding_stage
 from agent.processes.wire import Ended, Failure, Timed, pack, unpack
 from agent.topology import WorkerName
@@ -38,6 +40,8 @@ class Order(msgspec.Struct, frozen=True):
     name: WorkerName
     location: str
     config: Config
+    plug_in: Plugged | None = None
+    """Whose file it is, where it is no recording but what a plug-in's sensor measured during one."""
 
 
 def write(out: IO[bytes], timed: Timed) -> None:
@@ -58,6 +62,9 @@ def read(pipe: IO[bytes]) -> Timed | None:
 
 def encode(order: Order, models: Models) -> Iterator[Timed]:
     """A recording through one encoder's stage, to the end of its stream."""
+    if order.plug_in is not None:
+        yield from _sense(order.plug_in)
+        return
     stage = encoding_stage(order.name, models, order.config.speech)
     pictures = order.name == "face"
     source = (
@@ -73,6 +80,21 @@ def encode(order: Order, models: Models) -> Iterator[Timed]:
                 yield Timed(at_ns, made)
     for made in stage.push(Ended("camera" if pictures else "microphone", dict(source.losses)), at_ns):
         yield Timed(at_ns, made)
+
+
+def _sense(plugged: Plugged) -> Iterator[Timed]:
+    """A plug-in's file through its encoder."""
+    source, encoder = opened(plugged)
+    sensing = Sensing(plugged, encoder)
+    at_ns = 0
+    with source:
+        for measurement in source:
+            if measurement is not None:
+                at_ns = due_ns(measurement)
+                for made in sensing.push(measurement):
+                    yield Timed(at_ns, made)
+        for made in sensing.end(source.losses):
+            yield Timed(at_ns, made)
 
 
 def main() -> int:

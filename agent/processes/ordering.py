@@ -64,9 +64,11 @@ class Playback:
         self._at_ns = 0
 
     def push(self, timed: Timed) -> Iterator[Message]:
-        """Take the next value in order; first comes what was due before it."""
-        while self._fusing.next_deadline_ns < timed.at_ns:
+        """Take the next value in order; first comes what was due before it. What comes after the end is left."""
+        while not self._fusing.finished and self._fusing.next_deadline_ns < timed.at_ns:
             yield from self._fusing.advance(self._fusing.next_deadline_ns)
+        if self._fusing.finished:
+            return
         self._at_ns = timed.at_ns
         yield from self._fusing.push(timed.value, timed.at_ns)
         yield from self._fusing.advance(timed.at_ns)

@@ -21,6 +21,8 @@ Reach: TypeAlias = Literal["none", "stream", "all"]
 
 def needed(assignment: Assignment, environment: Mapping[str, str] = os.environ) -> Reach:
     """What this process cannot do without."""
+    if assignment.plug_in is not None:
+        return "all" if is_remote(assignment.plug_in.location) else "none"
     live = assignment.source == "live"
     match assignment.name:
         case "camera":

@@ -78,7 +78,7 @@ class Supervisor:
     def finished(self) -> bool:
         """Whether the session has come to its end: its sources are through and fusion has said its last, or cannot."""
         fusion = self._wards["fusion"]
-        sources = (ward for ward in self._wards.values() if ward.worker.tier == 0)
+        sources = (ward for ward in self._wards.values() if ward.worker.tier == 0 and not ward.worker.plug_in)
         return fusion.health.state == "failed" or (fusion.settled and all(ward.settled for ward in sources))
 
     @property
@@ -101,14 +101,15 @@ class Supervisor:
         """Start all processes and begin the session once each is ready.
 
         A process in `optional` that cannot start is returned with the reason, and left out, for as long as its device
-        is not to be had if that is the reason; any other raises StartError.
+        is not to be had if that is the reason; any other raises StartError. A plug-in's is not waited for.
         """
         tolerated = set(optional)
         left_out: list[StartError] = []
         for ward in sorted(self._wards.values(), key=lambda ward: -ward.worker.tier):
             self._spawn(ward)
         deadline_s = time.monotonic() + self._settings.start_s
-        while waiting := [ward for ward in self._wards.values() if ward.health.state == "starting"]:
+        awaited = [ward for ward in self._wards.values() if not ward.worker.plug_in]
+        while waiting := [ward for ward in awaited if ward.health.state == "starting"]:
             self._listen(50)
             for ward in waiting:
                 self._judge_start(ward, deadline_s)
@@ -185,14 +186,14 @@ class Supervisor:
             if pulse.pid != ward.child.pid or (ward.is_down and pulse.state != "finished"):
                 continue  # the last words of the dead; only that it had finished is still news
             ward.heard_s, ward.absorbed_s = time.monotonic(), 0.0
-            changed |= ward.take(pulse, began=self._origin_monotonic_ns is not None)
+            changed |= ward.take(pulse, began=ward.worker.plug_in or self._origin_monotonic_ns is not None)
             self._weigh(ward, pulse)
         return changed
 
     def _weigh(self, ward: Ward, pulse: Pulse) -> None:
         """Let the governor know how an encoder keeps up."""
         name = ward.worker.name
-        if ward.worker.modality is None:
+        if not ward.worker.is_paced:
             return
         if ward.settled:
             self._governor.forget(name)
@@ -203,7 +204,7 @@ class Supervisor:
 
     def _set_pace(self, ward: Ward) -> None:
         """Tell an encoder that runs what is asked of it."""
-        if ward.worker.modality is not None and ward.child is not None and ward.is_running:
+        if ward.worker.is_paced and ward.child is not None and ward.is_running:
             ward.child.keep(self._governor.pace)
 
     def _attend(self, ward: Ward, now_s: float) -> bool:
@@ -268,7 +269,8 @@ class Supervisor:
     def _has_no_writer(self, ward: Ward) -> bool:
         """Whether all that wrote to it have come to their end, so that nothing more will reach it."""
         writers = [edge.writer for edge in EDGES if edge.reader == ward.worker.name]
-        return all(self._wards[writer].settled for writer in writers if writer in self._wards)
+        theirs = (self._wards[writer].settled for writer in writers if writer in self._wards)
+        return not ward.worker.plug_in and all(theirs)
 
     def _stop_tier(self, wards: list[Ward]) -> None:
         children = [ward.child for ward in wards if ward.child is not None]

@@ -50,7 +50,12 @@ def main() -> int:
     models = None
     if assignment.understudy and (models := _stand_by(assignment, orders)) is None:
         return 0
-    bus = Bus(Path(assignment.folder), assignment.name, recorded=assignment.record is not None)
+    bus = Bus(
+        Path(assignment.folder),
+        assignment.name,
+        recorded=assignment.record is not None,
+        plug_ins=[each.name for each in assignment.plugged],
+    )
     heart = Heart(bus, assignment.name, round(assignment.config.supervision.pulse_s * 1e9), network)
     try:
         _work(assignment, orders, bus, heart, outside, models)

@@ -15,17 +15,19 @@ from agent.capture.source import Recorded, Source
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
 from agent.isolation import Outside
+from agent.plug_ins.roster import opened, terms_of
 from agent.processes.assignment import Assignment, Orders
 from agent.processes.bus import Bus, Inbox
 from agent.processes.fusing import FusingStage
 from agent.processes.heart import Heart
 from agent.processes.keeping import Keeping, give_way, recorder_of
 from agent.processes.models import Models
+from agent.processes.sensing import Encoded, Sensing
 from agent.processes.stages import Stage, encoding_stage
 from agent.processes.wire import Absorbed, Ended, Told
 from agent.stream.publisher import Publisher
 from deadpan.messages import ON_REQUEST, Estimate, Message, to_json, type_name
-from encoders.samples import AudioChunk, Modality, VideoFrame
+from encoders.samples import AudioChunk, Measurement, Modality, VideoFrame
 from fusion.model import Fusion
 
 _POLL_MS = 100  # the longest a process waits before it looks whether it is to stop
@@ -59,6 +61,11 @@ def prepare(
     config = assignment.config
     models = models or Models(config.speech)
     with ExitStack() as stack:
+        if (plugged := assignment.plug_in) is not None:
+            sensor, sensing = opened(plugged)
+            stack.enter_context(sensor)
+            yield Capturing(sensor, Encoded(Sensing(plugged, sensing), bus), assignment)
+            return
         match assignment.name:
             case "camera" | "microphone":
                 source = _source(assignment)
@@ -89,7 +96,10 @@ class Capturing:
     """Stamped samples from a device, a feed or a recording, to whoever reads them."""
 
     def __init__(
-        self, source: Source[VideoFrame | None] | Source[AudioChunk | None], bus: Bus, assignment: Assignment
+        self,
+        source: Source[VideoFrame | None] | Source[AudioChunk | None] | Source[Measurement | None],
+        bus: Bus | Encoded,
+        assignment: Assignment,
     ) -> None:
         self._source, self._bus, self._name = source, bus, assignment.name
         self._live = assignment.source == "live"
@@ -107,7 +117,7 @@ class Capturing:
                     return
                 now_ns = clock.now_ns()
                 if sample is not None:
-                    self._bus.send(sample)
+                    self._bus.send(sample)  # type: ignore[arg-type]  # whoever made this has paired them
                     given_ns = now_ns
                     heart.beat_if_due(now_ns, self.counters, (now_ns - due_ns(sample)) / 1e6)
                 elif now_ns - given_ns < _SILENT_NS:
@@ -123,7 +133,7 @@ class Capturing:
     def _conclude(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
         self._bus.conclude(Ended(self._name, self.counters), _living(self, clock, orders, heart))
 
-    def _samples(self, clock: SessionClock) -> Iterator[VideoFrame | AudioChunk | None]:
+    def _samples(self, clock: SessionClock) -> Iterator[VideoFrame | AudioChunk | Measurement | None]:
         if self._live:
             # Devices stamp on the machine's clock, because they are open before the session has an origin.
             for sample in self._source:
@@ -183,7 +193,7 @@ class Publishing:
 
     def __init__(self, bus: Bus, assignment: Assignment, model: Fusion, outside: Outside | None) -> None:
         self._bus, self._assignment = bus, assignment
-        self._model = model.expecting(assignment.config.fusion.base_rate)
+        self._model = model.expecting(assignment.config.fusion.base_rate).heeding(terms_of(assignment.plugged))
         self._is_recorded = assignment.record is not None
         publish = assignment.config.publish
 
@@ -234,6 +244,7 @@ class Publishing:
             assignment.config.publish.stream,
             start_ns=clock.now_ns() if assignment.restarted else 0,
             model=self._model,
+            plugged=assignment.plugged,
         )
         stage.composer.recording = self._is_recorded  # until it is heard how the recorder is
         return stage

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from agent.capture.probing import probe_apart
+from agent.plug_ins.roster import beside
 from agent.replay import Player
 from agent.report.products import forget
 from agent.scoring.recordings import Task
@@ -87,11 +88,14 @@ class _Account:
 
 
 def session_of(location: Path) -> str:
-    """A session's name made from the recording's content, so that scoring it again gives the same bytes."""
+    """A session's name made from the recording's content, and from what lies beside it for plug-ins, so that scoring it
+    again gives the same bytes.
+    """
     digest = hashlib.sha256()
-    with location.open("rb") as media:
-        while block := media.read(1 << 20):
-            digest.update(block)
+    for path in (location, *beside(location)):
+        with path.open("rb") as media:
+            while block := media.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()[:12]
 
 

@@ -12,6 +12,8 @@ from agent import session
 from agent.clock import SessionClock
 from agent.config import Config, SupervisionConfig
 from agent.engines import choose
+from agent.plug_ins.declaration import PlugInError
+from agent.plug_ins.roster import Roster
 from agent.processes import reach, working
 from agent.processes.assignment import Assignment
 from agent.processes.bus import Bus
@@ -43,6 +45,7 @@ CHANGED = {
     "speech.step_s": "1",
     "speech.hangover_s": "0.6",
     "speech.max_utterance_s": "8",
+    "modalities": "{heart: {source: strap.csv}}",
     "fusion.tick_hz": "4",
     "fusion.window_s": "6",
     "fusion.max_wait_s": "0.2",
@@ -119,6 +122,7 @@ def _told(config: Config, model: Fusion) -> tuple[object, ...]:
         reach.isolates(config),
         (camera._rate_hz, camera._size),
         _choice(config),
+        _plugged(config),
         vars(speech)["_speech"]._settings,
         fuser_settings(config.fusion),
         vars(publishing._model)["_prior_odds"],
@@ -145,6 +149,13 @@ def _choice(config: Config) -> str:
     try:
         return str(choose(config.speech))
     except EngineError as error:
+        return str(error)
+
+
+def _plugged(config: Config) -> str:
+    try:
+        return str(Roster(config.modalities, isolated=False).of(None))
+    except PlugInError as error:  # nobody has installed one here
         return str(error)
 
 

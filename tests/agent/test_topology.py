@@ -1,18 +1,27 @@
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 
-from agent.topology import EDGES, RECORDER, RECORDING, WORKERS, WorkerName, edges_for, workers_for
+from agent.plug_ins.declaration import PlugInError, checked
+from agent.topology import EDGES, RECORDER, RECORDING, WORKERS, edges_for, workers_for
 from encoders.samples import Modality
 
 TIERS = {worker.name: worker.tier for worker in WORKERS}
 BOTH = EDGES + RECORDING
 
 
-def test_every_process_is_in_the_table_once() -> None:
-    assert sorted(worker.name for worker in (*WORKERS, RECORDER)) == sorted(get_args(WorkerName))
+def test_every_process_is_in_the_table_once_and_no_plug_in_may_be_named_like_one() -> None:
+    names = [worker.name for worker in (*WORKERS, RECORDER)]
+    assert len(set(names)) == len(names)
+    for name in (*names, *Modality, "supervisor"):
+        with pytest.raises(PlugInError, match="that name is taken"):
+            checked(name)
+
+
+def test_a_plug_in_writes_to_fusion_and_nobody_to_it() -> None:
+    (added,) = set(edges_for(recorded=True, plug_ins=["heart"])) - set(BOTH)
+    assert (added.writer, added.reader, added.keep) == ("heart", "fusion", "all")
+    assert 0 < added.depth <= 1000
 
 
 def test_every_reader_is_started_before_its_writers() -> None:

@@ -132,6 +132,8 @@ def test_sarcasm_in_what_is_not_finished_is_believed_by_as_much_as_was_heard(
     assert done.reading is not None
     assert going_on.words is not None
     assert done.words is not None
+    assert going_on.reading.sarcasm is not None
+    assert done.reading.sarcasm is not None
     assert log_odds(going_on.reading.sarcasm) == pytest.approx(share * log_odds(done.reading.sarcasm), abs=1e-5)
     assert log_odds(going_on.words.sarcasms) == pytest.approx(share * log_odds(done.words.sarcasms), abs=1e-5)
     assert going_on.reading.sentiment == done.reading.sentiment

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from agent.config import FusionConfig
+from agent.plug_ins.roster import Plugged
 from agent.processes import fusing
 from agent.processes.fusing import FusingStage, fuser_settings
-from agent.processes.wire import Bound, Condition, Ended
+from agent.processes.ordering import Playback
+from agent.processes.wire import Bound, Condition, Ended, Timed, Value
 from deadpan.messages import Estimate, Event, Health, Message, Pace, Transcript, Utterance, WorkerHealth, type_name
 from encoders import samples
 from encoders.samples import Interval, Modality, Word
 from fusion.estimate import Scores, Window
 from fusion.late import Late, LateWeights
-from tests.fusion.evidence import MS, evidence
+from tests.fusion.evidence import HEART_DIM, MS, evidence
 
 
 class Echo:
@@ -229,3 +232,47 @@ def test_every_message_says_whether_the_session_is_recorded_from_when_the_record
     made = [health, *stage.advance(1000 * MS)]
     assert len(made) > 1
     assert {message.recording for message in made} == {recording}
+
+
+# A plug-in.
+
+HEART = Modality("heart")
+PLUGGED = Plugged("heart", "strap.csv", HEART_DIM, 5.0)
+
+
+def _worn(until_ms: int) -> list[tuple[int, Value]]:
+    """What a sensor says once a second, and when."""
+    ends = range(1000, until_ms + 1, 1000)
+    told: list[tuple[int, Value]] = [(end, evidence(HEART, end - 1000, end)) for end in ends]
+    return told + [(end, Bound(HEART, end * MS)) for end in ends]
+
+
+def test_a_sensor_worn_for_longer_than_the_session_neither_prolongs_it_nor_holds_up_its_end() -> None:
+    stage = FusingStage(FusionConfig(), [Modality.FACE], "s1", "kitchen", plugged=[PLUGGED])
+    seen: list[tuple[int, Value]] = [(end, Bound(Modality.FACE, end * MS)) for end in range(200, 3001, 200)]
+    told = sorted([*seen, *_worn(60_000), (3000, Ended("face"))], key=lambda each: each[0])
+    playback, made = Playback(stage), list[Message]()
+    for at_ms, value in told:
+        made += playback.push(Timed(at_ms * MS, value))
+    made += playback.finish()
+    assert stage.finished
+    finals = [message for message in made if isinstance(message, Estimate) and message.final]
+    assert [message.end_ns for message in finals] == [end * MS for end in range(200, 3001, 200)]
+    assert isinstance(made[-1], Event)
+    assert (made[-1].name, made[-1].end_ns) == ("source_ended", 3000 * MS)
+    assert {message.modalities["heart"].status for message in finals[5:]} == {"ok"}
+
+
+def test_what_a_sensor_lost_is_told_by_its_name() -> None:
+    stage = FusingStage(FusionConfig(), [Modality.FACE], "s1", "kitchen", plugged=[PLUGGED])
+    for ended in (Ended("heart", {"malformed": 2}), Ended("face", {"truncated": 1})):
+        list(stage.push(ended, 0))
+    (event,) = (each for each in stage.advance(0) if isinstance(each, Event))
+    assert event.detail == "heart_malformed 2, truncated 1"
+
+
+def test_a_sensor_s_vectors_are_of_the_declared_width_or_are_left_out() -> None:
+    stage = FusingStage(FusionConfig(), [Modality.FACE], "s1", "kitchen", plugged=[PLUGGED])
+    list(stage.push(replace(evidence(HEART, 0, 100), vector=np.zeros(7, np.float32)), 100 * MS))
+    list(stage.push(evidence(Modality("breath"), 0, 100), 100 * MS))
+    assert stage.counters == {"implausible": 2}

@@ -12,13 +12,15 @@ import pytest
 from agent.capture.pacing import due_ns
 from agent.capture.source import CaptureError
 from agent.config import Config, SpeechConfig
+from agent.plug_ins.roster import Plugged
 from agent.processes import lane
 from agent.processes.lane import Order, encode, read, write
 from agent.processes.models import Models
 from agent.processes.wire import Bound, Ended, Failure, Timed, Value
 from agent.topology import WorkerName
-from encoders.samples import AudioChunk, Modality, VideoFrame
+from encoders.samples import AudioChunk, Embedding, Modality, VideoFrame
 from tests.agent.capture.films import halved, noise, write_audio, write_video
+from tests.plug_ins import HEART, install
 
 RESULTS = [
     Timed(32_000_000, Bound(Modality.VOICE, 20_000_000)),
@@ -107,3 +109,18 @@ def test_a_recording_that_is_not_there_is_an_error_with_its_name(tmp_path: Path,
     with pytest.raises(CaptureError, match=r"none\.wav"):
         list(encode(Order("speech", str(tmp_path / "none.wav"), Config()), Models()))
     assert noting == ["speech"]
+
+
+def test_what_a_plug_in_s_sensor_measured_is_encoded_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "site", monkeypatch, HEART)
+    strap = tmp_path / "talk.heart.csv"
+    strap.write_text("time_s,bpm\n1,70\nnow,70\n2.5,72\n")
+    plugged = Plugged("heart", str(strap), 3, 5.0)
+    made = [*encode(Order("heart", str(strap), Config(), plugged), Models())]
+    heart = Modality("heart")
+    assert [timed.at_ns for timed in made if isinstance(timed.value, Embedding)] == [1_000_000_000, 2_500_000_000]
+    assert [timed.value for timed in made if isinstance(timed.value, Bound)] == [
+        Bound(heart, 1_000_000_000),
+        Bound(heart, 2_500_000_000),
+    ]
+    assert made[-1] == Timed(2_500_000_000, Ended("heart", {"malformed": 1}))

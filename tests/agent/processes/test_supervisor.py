@@ -716,7 +716,7 @@ def test_writers_are_stopped_before_their_readers_and_the_folder_is_removed(scen
     with _started(scene, folder) as supervisor:
         pass
     tier = {worker.name: worker.tier for worker in WORKERS}
-    tiers = [tier[name] for name in scene.ended]  # type: ignore[index]  # the names of workers
+    tiers = [tier[name] for name in scene.ended]
     assert tiers == sorted(tiers)
     assert len(tiers) == len(WORKERS)
     assert not folder.exists()
@@ -728,3 +728,56 @@ def test_what_had_failed_is_still_said_to_have_failed_after_the_end(scene: Scene
     _die(scene, supervisor, "face")
     supervisor.stop()
     assert _state(supervisor, "face") == ("failed", "failed 1 times in 60 s, last: killed by signal 9")
+
+
+# A plug-in's process.
+
+HEART = Worker("heart", tier=0, modality=Modality("heart"), plug_in=True)
+WITH_HEART = (*WORKERS, HEART)
+
+
+def test_a_session_begins_without_waiting_for_a_plug_in_which_joins_when_it_can(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _supervisor(scene, tmp_path, workers=WITH_HEART)
+    _ready(scene, besides=("heart",), workers=WITH_HEART)
+    assert supervisor.start() == []
+    assert _state(supervisor, "heart")[0] == "starting"
+    assert scene.child("heart").origins == scene.child("fusion").origins
+    scene.pulse("heart", "running")
+    supervisor.attend(0)
+    assert _state(supervisor, "heart") == ("running", "")
+
+
+def test_a_plug_in_that_dies_is_started_again_and_its_modality_stays_open(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, workers=WITH_HEART)
+    _die(scene, supervisor, "heart")
+    assert _state(supervisor, "heart") == ("restarting", "killed by signal 9")
+    assert Ended("heart") not in scene.told
+    before = len(scene.children)
+    scene.now_s += 1
+    supervisor.attend(0)
+    assert len(scene.children) == before + 1
+
+
+def test_a_plug_in_that_keeps_dying_is_left_and_ended_for_it(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, restarts=1, workers=WITH_HEART)
+    _die(scene, supervisor, "heart")
+    assert _state(supervisor, "heart")[0] == "failed"
+    assert Ended("heart") in scene.told
+
+
+def test_a_session_ends_whatever_its_plug_ins_still_measure(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, workers=WITH_HEART)
+    for worker in WORKERS:
+        scene.pulse(worker.name, "finished")
+    supervisor.attend(0)
+    assert supervisor.finished
+
+
+def test_a_slow_plug_in_costs_the_others_nothing(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path, workers=WITH_HEART)
+    for _ in range(10):
+        scene.pulse("heart", "running", lag_ms=60_000.0, busy=1.0)
+        _all_but(scene)
+        supervisor.attend(0)
+        scene.now_s += 1
+    assert supervisor.condition.pace.level == 0
