@@ -19,6 +19,7 @@ from agent.config import Config
 from agent.engines import settle
 from agent.scoring.attempt import Wanted
 from agent.scoring.cluster import Cluster
+from agent.scoring.display import Display
 from agent.scoring.engines import Engine, Here
 from agent.scoring.recordings import plan
 from agent.scoring.summary import fingerprint
@@ -32,7 +33,7 @@ def measure(engine: Engine, wanted: Wanted, corpus: Path, out: Path) -> tuple[fl
     """Seconds of recordings, and the seconds that scoring took from its start to its end, with all there is to load."""
     tasks = plan([corpus], out).tasks
     began_s = time.monotonic()
-    outcomes = list(engine.score(tasks, wanted, lambda *_: None))
+    outcomes = list(engine.score(tasks, wanted, Display(tasks)))
     took_s = time.monotonic() - began_s
     summaries = [outcome.summary for outcome in outcomes]
     if None in summaries:

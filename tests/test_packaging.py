@@ -62,7 +62,8 @@ def test_every_module_is_shipped(shipped: set[str]) -> None:
 def test_the_weights_the_demo_and_the_types_marker_are_shipped(shipped: set[str]) -> None:
     weights = {name for name in _sources("*") if "/weights/" in name}
     assert weights
-    assert weights | {"agent/demo.mp4", "agent/demo.json", "deadpan/py.typed"} <= shipped
+    page = {f"agent/report/page.{kind}" for kind in ("html", "css", "js")}
+    assert weights | page | {"agent/demo.mp4", "agent/demo.json", "deadpan/py.typed"} <= shipped
 
 
 def test_nothing_else_is_shipped(shipped: set[str]) -> None:

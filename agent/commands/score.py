@@ -54,7 +54,7 @@ def perform(options: argparse.Namespace) -> int:
     engine = _engine(options, config)
     outcomes = []
     with Display(recordings.tasks) as display:
-        for outcome in engine.score(recordings.tasks, wanted, display.heard):
+        for outcome in engine.score(recordings.tasks, wanted, display):
             outcomes.append(outcome)
             display.came(outcome)
     if len(outcomes) > 1:

@@ -11,7 +11,7 @@ import pyarrow
 from pyarrow.parquet import ParquetWriter
 
 from agent.report.findings import Findings
-from agent.report.tables import ESTIMATES, UTTERANCES, WORDS, Column, rows, spoken
+from agent.report.tables import Column, estimates, rows, utterances, words
 
 T = TypeVar("T")
 
@@ -21,17 +21,17 @@ _GROUP_ROWS = 10_000  # in memory at a time: recordings of hours have many more
 
 def write_estimates(findings: Findings, path: Path) -> None:
     """A row for each final estimate."""
-    _write(ESTIMATES, findings.estimates(), path)
+    _write(*estimates(findings), path)
 
 
 def write_utterances(findings: Findings, path: Path) -> None:
     """A row for each utterance."""
-    _write(UTTERANCES, findings.utterances(), path)
+    _write(*utterances(findings), path)
 
 
 def write_words(findings: Findings, path: Path) -> None:
     """A row for each word."""
-    _write(WORDS, spoken(findings.utterances()), path)
+    _write(*words(findings), path)
 
 
 def _write(columns: Sequence[Column[T]], values: Iterator[T], path: Path) -> None:

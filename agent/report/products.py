@@ -82,10 +82,13 @@ def missing(folder: Path, names: Iterable[str]) -> list[str]:
     ]
 
 
-def make(findings: Findings, names: Iterable[str]) -> None:
-    """Write the products into the folder, each file under a name of its own until it is complete."""
+def make(findings: Findings, names: Iterable[str], begun: Callable[[str], None]) -> None:
+    """Write the products into the folder, each file under a name of its own until it is complete. `begun` is told each
+    file's name when its turn comes: some take minutes.
+    """
     for name in names:
         for file in PRODUCTS[name].writers:
+            begun(file)
             make_at(findings, name, file, findings.folder / file)
 
 

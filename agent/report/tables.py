@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Generic, Literal, TypeAlias, TypeVar
 
@@ -14,10 +15,12 @@ from deadpan.messages import Estimate, NamedCue, SpokenWord, Utterance
 Cell: TypeAlias = str | float | int | None
 Row: TypeAlias = Sequence[Cell]
 T = TypeVar("T")
+M = TypeVar("M", Estimate, Utterance)
 T_contra = TypeVar("T_contra", contravariant=True)
 
+BUILT_IN = ("face", "voice", "text")
+"""The modalities that a table without rows has columns for."""
 _NS_PER_S = 1_000_000_000
-_MODALITIES = ("face", "voice", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Spoken:
     word: SpokenWord
 
 
-def _verdict() -> list[Column[Estimate | Utterance]]:
-    """What estimates and utterances both say."""
+def _verdict(modalities: Iterable[str]) -> list[Column[Estimate | Utterance]]:
+    """What estimates and utterances both say; `modalities`: those that there are."""
     columns: list[Column[Estimate | Utterance]] = [
         Column("start_s", "number", lambda each: each.start_ns / _NS_PER_S),
         Column("end_s", "number", lambda each: each.end_ns / _NS_PER_S),
@@ -53,7 +56,7 @@ def _verdict() -> list[Column[Estimate | Utterance]]:
         Column("gap_text_face", "number", lambda each: each.incongruity.text_face),
         Column("gap_voice_face", "number", lambda each: each.incongruity.voice_face),
     ]
-    for modality in _MODALITIES:
+    for modality in modalities:
         columns.append(Column(f"{modality}_status", "text", _reading(modality, "status")))
         columns += [
             Column(f"{modality}_{part}", "number", _reading(modality, part))
@@ -76,12 +79,28 @@ def _cues(cues: Sequence[NamedCue]) -> str:
     return ";".join(f"{cue.name}:{cue.effect:+.4f}" for cue in cues)
 
 
-ESTIMATES: Sequence[Column[Estimate]] = (Column("seq", "count", lambda each: each.seq), *_verdict())
-UTTERANCES: Sequence[Column[Utterance]] = (
-    Column("utterance_id", "count", lambda each: each.utterance_id),
-    *_verdict(),
-    Column("text", "text", lambda each: each.text),
-)
+def estimates(findings: Findings) -> tuple[Sequence[Column[Estimate]], Iterator[Estimate]]:
+    """The columns and the values of the table of final estimates."""
+    modalities, values = _modalities(findings.estimates())
+    return (Column("seq", "count", lambda each: each.seq), *_verdict(modalities)), values
+
+
+def utterances(findings: Findings) -> tuple[Sequence[Column[Utterance]], Iterator[Utterance]]:
+    """The columns and the values of the table of utterances."""
+    modalities, values = _modalities(findings.utterances())
+    number: Column[Utterance] = Column("utterance_id", "count", lambda each: each.utterance_id)
+    text: Column[Utterance] = Column("text", "text", lambda each: each.text)
+    return (number, *_verdict(modalities), text), values
+
+
+def _modalities(values: Iterator[M]) -> tuple[Sequence[str], Iterator[M]]:
+    """The modalities that the first message knows, as all of a session do; and all of the messages."""
+    first = next(values, None)
+    if first is None:
+        return BUILT_IN, values
+    return tuple(first.modalities), chain([first], values)
+
+
 WORDS: Sequence[Column[Spoken]] = (
     Column("utterance_id", "count", lambda each: each.utterance.utterance_id),
     Column("word", "count", lambda each: each.index),
@@ -94,11 +113,14 @@ WORDS: Sequence[Column[Spoken]] = (
 )
 
 
-def spoken(utterances: Iterator[Utterance]) -> Iterator[Spoken]:
-    """Every word of utterances."""
-    for utterance in utterances:
-        for index, word in enumerate(utterance.words):
-            yield Spoken(utterance, index, word)
+def words(findings: Findings) -> tuple[Sequence[Column[Spoken]], Iterator[Spoken]]:
+    """The columns and the values of the table of words, with what the words alone say of each."""
+    spoken = (
+        Spoken(utterance, index, word)
+        for utterance in findings.utterances()
+        for index, word in enumerate(utterance.words)
+    )
+    return WORDS, spoken
 
 
 def rows(columns: Sequence[Column[T]], values: Iterator[T]) -> Iterator[Row]:
@@ -109,17 +131,17 @@ def rows(columns: Sequence[Column[T]], values: Iterator[T]) -> Iterator[Row]:
 
 def write_estimates_csv(findings: Findings, path: Path) -> None:
     """A row for each final estimate."""
-    _write_csv(ESTIMATES, findings.estimates(), path)
+    _write_csv(*estimates(findings), path)
 
 
 def write_utterances_csv(findings: Findings, path: Path) -> None:
     """A row for each utterance."""
-    _write_csv(UTTERANCES, findings.utterances(), path)
+    _write_csv(*utterances(findings), path)
 
 
 def write_words_csv(findings: Findings, path: Path) -> None:
-    """A row for each word, with what the words alone say of it."""
-    _write_csv(WORDS, spoken(findings.utterances()), path)
+    """A row for each word."""
+    _write_csv(*words(findings), path)
 
 
 def _write_csv(columns: Sequence[Column[T]], values: Iterator[T], path: Path) -> None:

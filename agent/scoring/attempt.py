@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,9 @@ class Outcome:
     took_s: float = 0.0
 
 
-def attempt(task: Task, player: Player, wanted: Wanted, heard: Heard) -> Outcome:
+def attempt(task: Task, player: Player, wanted: Wanted, heard: Heard, making: Callable[[str], None]) -> Outcome:
     """Score a recording, unless it was scored before from the same content and settings, and make what is wanted.
+    `heard` and `making` are told of the progress: see agent.scoring.results and agent.report.products.
 
     A recording that cannot be scored is an outcome, not an error: the next ones have a right to their turn.
     """
@@ -56,8 +57,9 @@ def attempt(task: Task, player: Player, wanted: Wanted, heard: Heard) -> Outcome
         if summary is None:
             summary = score(task, player, wanted.settings, heard)
         findings = Findings(task.location, task.folder, task.title, round(summary.duration_s * 1e9), hints=wanted.hints)
-        make(findings, missing(task.folder, wanted.products) if found else wanted.products)
+        make(findings, missing(task.folder, wanted.products) if found else wanted.products, making)
         if wanted.overlay is not None:
+            making(wanted.overlay.name)
             make_at(findings, "overlay", "overlay.mp4", wanted.overlay)
     except DeadpanError as error:
         return Outcome(task, None, str(error), took_s=time.monotonic() - began_s)

@@ -60,12 +60,12 @@ class Scorer:
     def score(self, task: Task, wanted: Wanted) -> Outcome:
         """See agent.scoring.attempt."""
 
-        def heard(_at_ns: int, _of_ns: int | None) -> None:
+        def go_on(*_progress: object) -> None:
             if self._stopped.is_set():
                 raise _StoppedError
 
         try:
-            return attempt(task, self._player, wanted, heard)
+            return attempt(task, self._player, wanted, go_on, go_on)
         except _StoppedError:
             return Outcome(task, None, "stopped")
 
@@ -87,7 +87,7 @@ class Cluster:
     def __init__(self, config: Config, address: str | None = None, scorers: int | None = None) -> None:
         self._config, self._address, self._scorers = config, address, scorers
 
-    def score(self, tasks: Sequence[Task], wanted: Wanted, heard: Progress) -> Iterator[Outcome]:
+    def score(self, tasks: Sequence[Task], wanted: Wanted, progress: Progress) -> Iterator[Outcome]:
         """The outcomes in the order in which they come. A scorer that dies takes one recording's result with it.
 
         Raises ClusterError.
@@ -99,12 +99,12 @@ class Cluster:
             actor = ray.remote(Scorer).options(num_cpus=_CORES_PER_SCORER, max_restarts=3, max_concurrency=2)
             scorers = [actor.remote(self._config) for _ in range(count)]
             try:
-                yield from _shared_out(scorers, deque(tasks), wanted, heard)
+                yield from _shared_out(scorers, deque(tasks), wanted, progress)
             finally:
                 _dismiss(scorers)
 
 
-def _shared_out(scorers: Sequence[Any], waiting: deque[Task], wanted: Wanted, heard: Progress) -> Iterator[Outcome]:
+def _shared_out(scorers: Sequence[Any], waiting: deque[Task], wanted: Wanted, progress: Progress) -> Iterator[Outcome]:
     """Give each scorer a recording once it is there, and the next whenever it has done one."""
     running: dict[Any, tuple[Any, Task | None]] = {scorer.settings.remote(): (scorer, None) for scorer in scorers}
     while running:
@@ -123,7 +123,7 @@ def _shared_out(scorers: Sequence[Any], waiting: deque[Task], wanted: Wanted, he
                 yield replace(told, task=task)
         if waiting:
             task = waiting.popleft()
-            heard(task, 0, None)
+            progress.heard(task, 0, None)
             away = replace(task, location=task.location.absolute(), folder=task.folder.absolute())
             running[scorer.score.remote(away, wanted)] = scorer, task
 

@@ -29,13 +29,13 @@ class Display:
         self._sizes = {task.location: max(1, task.size_bytes) for task in tasks}
         self._size = sum(self._sizes.values())
         self._done = self._came = 0
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
         self._progress = Progress(
             *columns,
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
-            redirect_stdout=sys.stdout.isatty(),  # else what is piped on would be shown above the bar instead
+            redirect_stdout=False,  # or what is piped on would be shown above the bar instead
         )
         self._bar: TaskID = self._progress.add_task("", total=self._size)
 
@@ -63,6 +63,10 @@ class Display:
             completed=self._done + share * self._sizes[task.location],
         )
 
+    def making(self, task: Task, file: str) -> None:
+        """A recording was heard to its end, and a file is made of it now."""
+        self._progress.update(self._bar, description=f"{self._place()}{task.title} → {file}")
+
     def came(self, outcome: Outcome) -> None:
         """A recording is done."""
         size, place = self._sizes[outcome.task.location], self._place()
@@ -74,10 +78,17 @@ class Display:
             self._done += size
         self._progress.update(self._bar, completed=self._done)
         if outcome.summary is None:
-            sys.stderr.write(f"deadpan: {outcome.problem}\n")
+            self._say(f"deadpan: {outcome.problem}", sys.stderr)
         else:
-            sys.stdout.write(f"{place}{told(outcome)}\n")
-            sys.stdout.flush()
+            self._say(f"{place}{told(outcome)}", sys.stdout)
+
+    def _say(self, line: str, stream: TextIO) -> None:
+        """A line, whole however long it is, and above the bar where there is one."""
+        if self._progress.console.is_terminal and stream.isatty():
+            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            stream.write(f"{line}\n")
+            stream.flush()
 
     def _place(self) -> str:
         return f"[{self._came + 1}/{len(self._sizes)}] " if len(self._sizes) > 1 else ""

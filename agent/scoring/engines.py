@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -11,14 +11,23 @@ from agent.replay import Player
 from agent.scoring.attempt import Outcome, Wanted, attempt
 from agent.scoring.recordings import Task
 
-Progress = Callable[[Task, int, int | None], None]
-"""Told how far a recording has come, and of how much, in ns."""
+
+class Progress(Protocol):
+    """Is told how far a recording has come."""
+
+    def heard(self, task: Task, at_ns: int, of_ns: int | None) -> None:
+        """So much of it, of so much, was heard; None where it does not say how long it is."""
+        ...
+
+    def making(self, task: Task, file: str) -> None:
+        """It was heard to its end, and this is made of it now."""
+        ...
 
 
 class Engine(Protocol):
     """Scores recordings somewhere."""
 
-    def score(self, tasks: Sequence[Task], wanted: Wanted, heard: Progress) -> Iterator[Outcome]:
+    def score(self, tasks: Sequence[Task], wanted: Wanted, progress: Progress) -> Iterator[Outcome]:
         """The outcomes, one for each recording, as they come."""
         ...
 
@@ -29,9 +38,9 @@ class Here:
     def __init__(self, config: Config) -> None:
         self._config = config
 
-    def score(self, tasks: Sequence[Task], wanted: Wanted, heard: Progress) -> Iterator[Outcome]:
+    def score(self, tasks: Sequence[Task], wanted: Wanted, progress: Progress) -> Iterator[Outcome]:
         """The outcomes in the order of the recordings."""
         with Player(self._config) as player:
             for task in tasks:
-                heard(task, 0, None)
-                yield attempt(task, player, wanted, partial(heard, task))
+                progress.heard(task, 0, None)
+                yield attempt(task, player, wanted, partial(progress.heard, task), partial(progress.making, task))

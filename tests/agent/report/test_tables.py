@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from msgspec.structs import replace
 from pyarrow import parquet as reading
 
 from agent.report import parquet, tables
@@ -59,6 +60,14 @@ def test_parquet_holds_the_same_rows_typed(tmp_path: Path) -> None:
     estimates = reading.read_table(tmp_path / "estimates.parquet")
     assert {str(estimates.schema.field(name).type) for name in ("sarcasm", "start_s")} == {"double"}
     assert estimates["face_sarcasm"].null_count == 3
+
+
+def test_a_modality_that_nobody_knew_of_has_its_columns(tmp_path: Path) -> None:
+    (tick,) = ticks(1)
+    modalities = tick.modalities | {"heart": replace(tick.modalities["voice"], sarcasm=0.75)}
+    tables.write_estimates_csv(found(tmp_path, [], [replace(tick, modalities=modalities)]), tmp_path / "out.csv")
+    (row,) = read_csv(tmp_path / "out.csv")
+    assert (row["heart_sarcasm"], row["voice_sarcasm"]) == ("0.75", "0.6")
 
 
 def test_nothing_found_is_tables_without_rows(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def player() -> Counting:
 
 
 def _attempt(task: Task, player: Counting, wanted: Wanted = WANTED) -> Outcome:
-    return attempt(task, cast(Player, player), wanted, lambda *_: None)
+    return attempt(task, cast(Player, player), wanted, lambda *_: None, lambda _: None)
 
 
 def test_what_was_scored_is_not_scored_again(task: Task, player: Counting) -> None:
