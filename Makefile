@@ -4,7 +4,9 @@
 # make test-long  hours of recording, and every fault in every process (many minutes)
 # make docs   docs/ as a site in .site, to be read without a server or a network
 # make fuzz   what reads other people's bytes, under a fuzzer that follows the code (SECONDS=60 for each target)
-# make audit  known flaws of what is installed, by the advisories' servers
+# make audit  whether what is installed is what was tested, and what is known against it, by the advisories' servers
+# make locked  install exactly the versions that were tested, every file checked (then make run)
+# make lock   write tested.txt anew, after pyproject.toml has changed
 # make train  all weights again, from ../shared/data and CLIPS
 # make evaluate  what the models are worth, on what they have not met: writes docs/evaluation.md (CLIPS as for train)
 # make bench  what this machine takes for a session, beside every budget: writes docs/benchmarks.md (about 10 minutes)
@@ -16,7 +18,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test test-frameworks test-long docs fuzz audit train evaluate bench soak bench-speech clean
+.PHONY: run test test-frameworks test-long docs fuzz audit lock locked train evaluate bench soak bench-speech clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -81,9 +83,25 @@ bench-speech: .venv/dev.stamp
 
 # In an environment of its own: what audits is not what is audited
 audit: .venv/dev.stamp
-	$(PYTHON) -m venv .venv-audit
-	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.9,<3'
-	$(BIN)/python -m pip freeze --exclude-editable | .venv-audit/bin/pip-audit --no-deps --disable-pip -r /dev/stdin
+	@test -d .venv-audit || $(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.9,<3'
+	$(BIN)/python scripts/audit.py .venv-audit/bin/pip-audit
+
+# The versions that are installed and tested now, with the hashes of all their files
+lock: .venv/dev.stamp
+	@test -d .venv-audit || $(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	@sed -n '/^#/p' tested.txt > .venv-audit/head.txt
+	@$(BIN)/python -m pip freeze --exclude-editable | grep -v '@ file:' > .venv-audit/installed.txt
+	@.venv-audit/bin/uv pip compile pyproject.toml --extra live --extra bridge --extra mcp --extra wyoming --extra faster-whisper --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate --quiet --constraint .venv-audit/installed.txt --output-file .venv-audit/body.txt
+	@cat .venv-audit/head.txt .venv-audit/body.txt > tested.txt
+
+# Exactly what was tested, each file held against its hash, where the others take the newest that fits
+locked: .venv/bin/python
+	$(PIP) --require-hashes --requirement tested.txt
+	$(PIP) --no-deps --editable .
+	@touch .venv/live.stamp
 
 .venv/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed; on Debian: apt-get install python3.11 python3.11-venv"; exit 1; }
