@@ -9,9 +9,10 @@
   const lanes = document.getElementById("lanes"), overview = document.getElementById("whole");
   const now = document.getElementById("now"), items = [...document.querySelectorAll("li.said")];
   const canvas = lanes.appendChild(document.createElement("canvas"));
-  const GUTTER = 74, RIGHT = 68, SHORTEST_S = Math.min(2, whole);
+  const pointer = lanes.appendChild(document.createElement("canvas")); // over the lanes, so that they stay as they are
+  const GUTTER = 74, RIGHT = 68, SHORTEST_S = Math.min(2, whole), FIRST_LOOK_S = 120;
   const loudest = Math.max(1, ...peaksOf(peaks));
-  let from = 0, to = whole, cursor = utterances.length ? Math.max(0, utterances[0].end_s - 0.1) : 0, player = null;
+  let from = 0, to = Math.min(whole, FIRST_LOOK_S), cursor = utterances.length ? Math.max(0, utterances[0].end_s - 0.1) : 0, player = null;
 
   function* peaksOf(values) { for (let first = 0; first < values.length; first += 1000) yield Math.max(...values.slice(first, first + 1000)); }
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -33,6 +34,8 @@
     ...Object.keys(found.modalities).map((name) => [name, 34, (g, top, height) => drawModality(g, name, top, height)]),
   ].filter(([, height]) => height);
   const GAP = 8, AXIS = 22;
+  const voiced = pitchHz.filter((hz) => hz > 0).sort(); // numbers, in order of size
+  const register = [voiced[Math.floor(voiced.length * 0.02)] * 0.8, voiced[Math.floor(voiced.length * 0.98)] * 1.25];
   const tall = plan.reduce((sum, [, height]) => sum + height + GAP, 0) + AXIS;
 
   const x = (s) => GUTTER + ((s - from) / (to - from)) * (canvas.clientWidth - GUTTER - RIGHT);
@@ -63,8 +66,12 @@
       top += height + GAP;
     }
     axis(g, top, right);
-    g.strokeStyle = colour("ink"); g.lineWidth = 1; g.beginPath();
-    g.moveTo(x(cursor), 0); g.lineTo(x(cursor), top); g.stroke();
+    point();
+  }
+
+  function point() {
+    const g = fitted(pointer, tall);
+    g.fillStyle = colour("ink"); g.fillRect(Math.round(x(cursor)), 0, 1, tall - AXIS);
     drawWhole();
     tell();
   }
@@ -118,7 +125,7 @@
         g.fillStyle = colour("band"); g.strokeStyle = each.sarcasm >= 60 ? colour("sarcasm") : colour("line");
         g.lineWidth = each.sarcasm >= 60 ? 2 : 1;
         g.fillRect(left, top + 1, width, height - 2); g.strokeRect(left, top + 1, width, height - 2);
-        if (width < 24) continue;
+        if (width < 44) continue; // no room for a word
         g.save(); g.beginPath(); g.rect(left, top, width - 4, height); g.clip();
         g.fillStyle = colour("ink"); g.textAlign = "left"; g.textBaseline = "middle";
         g.fillText(fitting(g, each.text, width - 10), left + 5, top + height / 2);
@@ -149,15 +156,15 @@
   }
 
   function drawPitch(g, top, height) {
-    const heard = pitchHz.filter((hz) => hz > 0).sort();
-    const low = Math.max(50, heard[Math.floor(heard.length * 0.02)] * 0.8), high = heard[Math.floor(heard.length * 0.98)] * 1.25;
+    const [low, high] = register;
     const y = (hz) => top + height * (1 - Math.log(hz / low) / Math.log(high / low));
     rule(g, top + height);
     clipped(g, top, height, () => {
       g.fillStyle = colour("ink");
       const first = Math.max(0, Math.floor(from / found.step_s)), last = Math.min(pitchHz.length, Math.ceil(to / found.step_s));
       const size = clamp(x(from + found.step_s) - x(from), 1.5, 4);
-      for (let step = first; step < last; step += 1) {
+      const stride = Math.max(1, Math.floor((last - first) / (2 * canvas.clientWidth)));
+      for (let step = first; step < last; step += stride) {
         if (pitchHz[step]) g.fillRect(x(step * found.step_s), y(pitchHz[step]) - size / 2, size, size);
       }
     });
@@ -245,7 +252,7 @@
   function move(s, follow = true) {
     cursor = clamp(s, 0, whole);
     if (player && follow) player.currentTime = cursor;
-    if (cursor < from || cursor > to) look(cursor - (to - from) / 2, to - from); else draw();
+    if (cursor < from || cursor > to) look(cursor - (to - from) / 2, to - from); else point();
   }
 
   function beside(direction) {

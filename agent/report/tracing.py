@@ -46,7 +46,8 @@ class Tracer:
         self._begin_ns = self._end_ns = 0
         self._waiting: list[NDArray[np.float32]] = []
         self._peaks: list[float] = []
-        self._pitches: dict[int, list[float]] = {}
+        self._pitches_hz: list[float] = []
+        self._found: list[float] = []  # of the step that is being heard: the next of _pitches_hz
 
     def push(self, chunk: AudioChunk) -> None:
         """Take the next chunk: mono, 16 kHz."""
@@ -63,10 +64,8 @@ class Tracer:
         """No more comes: all of it."""
         self._rest()
         steps = len(self._peaks)
-        pitch_hz = np.zeros(steps, "<u2")
-        for step, found in self._pitches.items():
-            if step < steps:
-                pitch_hz[step] = round(float(np.median(found)))
+        self._to(steps)
+        pitch_hz = np.array(self._pitches_hz[:steps]).round().astype("<u2")
         peaks = np.clip(np.array(self._peaks) * 255, 0, 255).round().astype(np.uint8)
         return Trace(peaks.tobytes(), pitch_hz.tobytes())
 
@@ -92,8 +91,15 @@ class Tracer:
     def _note(self, found: object) -> None:
         for at_s, hz, sure in zip(found.timestamps, found.pitch_hz, found.confidence, strict=True):  # type: ignore[attr-defined]  # swift_f0 is published untyped
             if sure >= _VOICED_FROM:
-                step = int((self._begin_ns + at_s * NS_PER_S) // STEP_NS)
-                self._pitches.setdefault(step, []).append(float(hz))
+                self._to(int((self._begin_ns + at_s * NS_PER_S) // STEP_NS))
+                self._found.append(float(hz))
+
+    def _to(self, step: int) -> None:
+        """What was found belongs to the steps before this one."""
+        if step > len(self._pitches_hz):
+            self._pitches_hz.append(float(np.median(self._found)) if self._found else 0.0)
+            self._pitches_hz += [0.0] * (step - len(self._pitches_hz))
+            self._found.clear()
 
 
 def main() -> int:

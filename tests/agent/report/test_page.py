@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,10 @@ import pytest
 from agent.report import page
 from agent.report.apart import ReadingError
 from agent.report.tracing import Trace, trace
+from bench.browser import Browser, program
 from tests.agent.capture.films import write_audio, write_video
 from tests.agent.report.spoken import found, said, ticks
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 EVIL = "</script><script>alert(1)</script>&amp;"
 SOUND = Trace(bytes([10, 200] * 100), np.array([0, 120] * 100, "<u2").tobytes())
 UTTERANCES = [said("It is open.", 0.5, 1.5, 0.2, 0), said(f"Oh great {EVIL}", 2, 4, 0.85, 1), said("Hm", 5, 6, None, 2)]
@@ -80,21 +79,55 @@ def test_pictures_without_sound_have_no_trace_and_what_is_no_recording_is_an_err
         trace(tmp_path / "none.wav")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-def test_a_browser_draws_it_and_moves_to_where_a_link_says(text: str, tmp_path: Path) -> None:
+@pytest.mark.skipif(program() is None, reason="needs Chromium")
+def test_a_browser_draws_it_and_a_keyboard_reaches_all_of_it(text: str, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(text, encoding="utf-8")
-    shown = subprocess.run(
-        [
-            *(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"),
-            *(f"--user-data-dir={tmp_path / 'browser'}", "--dump-dom", f"file://{tmp_path / 'report.html'}#t=2.5"),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert ":CONSOLE" not in shown.stderr  # no error, and nothing that the policy had to refuse
-    assert 'aria-valuenow="2.5"' in shown.stdout
-    assert 'aria-valuetext="0:02.5, sarcasm 0.82"' in shown.stdout
-    assert re.search(r'<canvas width="\d{3,}"', shown.stdout)
-    current = re.findall(r'<li class="said([^"]*)"', shown.stdout)
-    assert ["current" in each for each in current] == [False, True, False]
+    sound = write_audio(tmp_path / "talk.wav", np.zeros((160_000, 1)), 16_000)
+    asyncio.run(_use(f"file://{tmp_path / 'report.html'}#t=2.5", sound))
+
+
+async def _use(page_url: str, sound: Path) -> None:
+    async with Browser(1000, 900) as browser:
+
+        async def at() -> float:
+            return float(await browser.tell("document.getElementById('lanes').getAttribute('aria-valuenow')"))
+
+        await browser.go(page_url)
+        assert await at() == 2.5  # where the link says
+        assert "sarcasm 0.82" in await browser.tell("document.getElementById('lanes').getAttribute('aria-valuetext')")
+        assert await browser.tell("document.querySelector('li.current').textContent.includes('Oh great')")
+        await browser.tell("document.getElementById('lanes').focus()")
+        before = await browser.picture()
+        await browser.press("ArrowRight")
+        assert await at() == pytest.approx(2.7)
+        assert await browser.picture() != before
+        await browser.press("ArrowRight", shift=True)
+        assert await at() == 5  # the next utterance
+        whole = await _lanes(browser)
+        await browser.press("+")
+        assert await _lanes(browser) != whole
+        await browser.press("-")
+        assert await _lanes(browser) == whole
+        assert await browser.tell("getComputedStyle(document.querySelector('.hint')).display") == "block"
+        await browser.tell("document.getElementById('hints').click()")
+        assert await browser.tell("getComputedStyle(document.querySelector('.hint')).display") == "none"
+        await _listen_along(browser, sound)
+        assert [url for url in browser.requests if not url.startswith(("file://", "blob:", "data:"))] == []
+        assert browser.problems == []
+
+
+async def _lanes(browser: Browser) -> str:
+    """What is drawn."""
+    return str(await browser.tell("document.querySelector('#lanes canvas').toDataURL()"))
+
+
+async def _listen_along(browser: Browser, sound: Path) -> None:
+    """Open the recording; it goes where the cursor goes."""
+    root = (await browser.command("DOM.getDocument"))["root"]["nodeId"]
+    box = (await browser.command("DOM.querySelector", nodeId=root, selector="#open"))["nodeId"]
+    await browser.command("DOM.setFileInputFiles", files=[str(sound)], nodeId=box)
+    await browser.until("document.querySelector('video')?.readyState >= 1")
+    await browser.tell("document.getElementById('lanes').focus()")
+    await browser.press("Home")
+    await browser.press("ArrowRight", shift=True)
+    await browser.until("Math.abs(document.querySelector('video').currentTime - 0.5) < 0.01")
