@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from deadpan.messages import (
     Estimate,
@@ -16,7 +15,6 @@ from deadpan.messages import (
     ModalityReading,
     Transcript,
     Utterance,
-    Welcome,
     WorkerHealth,
     to_json,
 )
@@ -25,6 +23,19 @@ from deadpan.subscription import TypeName
 _NS_PER_S = 1_000_000_000
 _BAR = "▁▂▃▄▅▆▇█"
 _LEGEND = "  time  sarcasm      said  heard  meant   face  voice text   words"
+
+
+class View(Protocol):
+    """A way to show messages."""
+
+    types: tuple[TypeName, ...]
+    """Those it shows something of."""
+
+    def show(self, message: Message) -> None: ...
+
+    def close(self) -> None:
+        """Leave the place in order, for whoever writes there next."""
+        ...
 
 
 class JsonLines:
@@ -45,65 +56,69 @@ class JsonLines:
         """Nothing is held back."""
 
 
+class Journal:
+    """What is worth keeping of a session: its utterances, its troubles, its end."""
+
+    def __init__(self) -> None:
+        self._reasons: tuple[str, ...] = ()  # why it was not ok when health was last told
+
+    def lines(self, message: Message) -> list[str]:
+        """The lines that a message adds."""
+        match message:
+            case Utterance():
+                return utterance_line(message).splitlines()
+            case Event() if message.name == "source_ended":
+                return [f"{seconds(message.end_ns)}  the recording has ended"]
+            case Health():
+                return self._health(message)
+            case _:
+                return []
+
+    def _health(self, health: Health) -> list[str]:
+        """What is new in it, once; health itself comes every second."""
+        at = seconds(health.end_ns)
+        told = [f"{at}  {health.state}: {reason}" for reason in health.reasons if reason not in self._reasons]
+        if self._reasons and not health.reasons:
+            told.append(f"{at}  {health.state} again")
+        self._reasons = health.reasons
+        return told
+
+
 class Lines:
-    """Prints utterances, and the estimate as a line that is written over (or one a second where that cannot be)."""
+    """Prints what the journal keeps, and an estimate once a second: for whatever cannot be drawn over."""
 
     types: tuple[TypeName, ...] = ("estimate", "utterance", "transcript", "event", "health")
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
-        self._over = self._out.isatty()
+        self._journal = Journal()
         self._words = ""
         self._began = False
-        self._reasons: tuple[str, ...] = ()  # why it was not ok when health was last shown
-        self._next_ns = 0  # when the next line is due where lines cannot be written over
+        self._next_ns = 0  # when the next estimate is due
 
     def show(self, message: Message) -> None:
+        for line in self._journal.lines(message):
+            self._out.write(line + "\n")
         match message:
             case Transcript() if not message.final:
                 self._words = " ".join(word.text for word in message.committed + message.tentative)
             case Utterance():
                 self._words = ""
-                self._line(utterance_line(message))
-            case Estimate() if message.revision == 0:
+            case Estimate() if message.revision == 0 and message.end_ns >= self._next_ns:
                 self._estimate(message)
-            case Event() if message.name == "source_ended":
-                self._line(f"{seconds(message.end_ns)}  the recording has ended")
-            case Health():
-                self._health(message)
-            case Welcome() | Event() | Transcript() | Estimate():
+            case _:
                 pass
+        self._out.flush()
 
     def close(self) -> None:
-        if self._over and self._began:
-            self._out.write("\r\x1b[K")
-            self._out.flush()
+        """Nothing is held back."""
 
     def _estimate(self, estimate: Estimate) -> None:
         if not self._began:
             self._began = True
             self._out.write(_LEGEND + "\n")
-        line = estimate_line(estimate, self._words)
-        if self._over:
-            width = shutil.get_terminal_size((100, 24)).columns
-            self._out.write("\r\x1b[K" + line[: width - 1])
-        elif estimate.end_ns >= self._next_ns:
-            self._next_ns = (estimate.end_ns // _NS_PER_S + 1) * _NS_PER_S
-            self._out.write(line + "\n")
-        self._out.flush()
-
-    def _health(self, health: Health) -> None:
-        """Say what is new in it, once; health itself comes every second."""
-        for reason in health.reasons:
-            if reason not in self._reasons:
-                self._line(f"{seconds(health.end_ns)}  {health.state}: {reason}")
-        if self._reasons and not health.reasons:
-            self._line(f"{seconds(health.end_ns)}  {health.state} again")
-        self._reasons = health.reasons
-
-    def _line(self, line: str) -> None:
-        self._out.write(("\r\x1b[K" if self._over else "") + line + "\n")
-        self._out.flush()
+        self._next_ns = (estimate.end_ns // _NS_PER_S + 1) * _NS_PER_S
+        self._out.write(estimate_line(estimate, self._words) + "\n")
 
 
 def network_line(workers: Mapping[str, WorkerHealth]) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from agent import screen
 from agent.commands.dashboard import beside
-from agent.console import JsonLines, Lines
 from agent.errors import DeadpanError
 from agent.stream.endpoint import reachable
 from agent.stream.keyring import own_key
@@ -34,7 +34,7 @@ def perform(options: argparse.Namespace) -> int:
     count = check(source)  # all of it, so that nothing is published of a recording that turns out to be none
     endpoint = options.publish or DEFAULT_ENDPOINT
     publisher = Publisher(endpoint, keys=options.keys, bus=options.bus)
-    view = JsonLines(revisions=options.revisions) if options.json else Lines()
+    view = screen.view(json=options.json, revisions=options.revisions)
 
     def show(each: Recorded) -> None:
         publisher.publish(each.message, each.body)

@@ -9,10 +9,11 @@ from contextlib import nullcontext
 from dataclasses import replace
 from types import FrameType
 
+from agent import screen
 from agent.capture.feed_line import is_feed
 from agent.commands.dashboard import beside
 from agent.config import Config, ConfigError, check
-from agent.console import JsonLines, Lines, network_line, recording_line
+from agent.console import View, network_line, recording_line
 from agent.engines import settle
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
@@ -58,7 +59,7 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
     """Show the session's messages until it ends, has lasted long enough, or is interrupted."""
     publish = config.publish
     key = None if publish.keys_folder is None else own_key(publish.keys_folder)
-    view = JsonLines(revisions=options.revisions) if options.json else Lines()
+    view = screen.view(json=options.json, revisions=options.revisions)
     end_ns = None if options.seconds is None else round(options.seconds * 1e9)
     if not options.json:
         print(f"Publishing at {publish.endpoint}; Ctrl-C ends. In another terminal: deadpan watch", file=sys.stderr)
@@ -79,7 +80,7 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
     return 1 if failed else 0
 
 
-def _show_waiting(subscription: Subscription, view: JsonLines | Lines, end_ns: int | None, patience_s: float) -> bool:
+def _show_waiting(subscription: Subscription, view: View, end_ns: int | None, patience_s: float) -> bool:
     """Show what has arrived, or arrives within the time; says whether the session has lasted long enough."""
     while (message := subscription.receive(patience_s)) is not None:
         view.show(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from agent.console import JsonLines, Lines
+from agent import screen
 from deadpan.messages import Estimate
 from deadpan.subscription import subscribe
 
@@ -14,7 +14,7 @@ _PATIENCE_S = 2.0
 
 def perform(options: argparse.Namespace) -> int:
     """Show messages until enough estimates have come, or until interrupted. Raises StreamError when it cannot."""
-    view = JsonLines(revisions=options.revisions) if options.json else Lines()
+    view = screen.view(json=options.json, revisions=options.revisions)
     shown = 0
     told = False
     with subscribe(options.endpoint, types=view.types, stream=options.stream, key=options.key) as subscription:
@@ -26,6 +26,7 @@ def perform(options: argparse.Namespace) -> int:
                     shown += isinstance(message, Estimate) and message.revision == 0
                 elif not told:
                     yet = "any more" if shown else "yet"
+                    view.close()
                     print(f"Nothing is published at {options.endpoint} {yet}; waiting (Ctrl-C ends).", file=sys.stderr)
                 told = message is None
         finally:

@@ -2,24 +2,13 @@ from __future__ import annotations
 
 import json
 from io import StringIO
-from os import terminal_size
 
 import pytest
 from msgspec.structs import replace
 
 from agent.console import JsonLines, Lines, estimate_line, recording_line, utterance_line
-from deadpan.messages import Estimate, Event, Health, Sarcasm, Sentiment, SpokenWord, Transcript
+from deadpan.messages import Estimate, Event, Health, Sarcasm, Sentiment, Transcript
 from tests.deadpan.sent import S, estimate, every_type, utterance
-
-
-class Terminal(StringIO):
-    """A file that can be written over."""
-
-    def isatty(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return 1
 
 
 def _health(state: str, *reasons: str) -> Health:
@@ -90,35 +79,6 @@ def test_where_nothing_can_be_written_over_an_estimate_is_printed_about_once_a_s
         view.show(_at(tick * period_ns))
     lines = out.getvalue().splitlines()[1:]
     assert 10 <= len(lines) <= 11
-
-
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal of 80 columns."""
-    monkeypatch.setattr("os.get_terminal_size", lambda _file: terminal_size((80, 24)))
-    return Terminal()
-
-
-def test_on_a_terminal_the_estimate_is_one_line_written_over(terminal: Terminal) -> None:
-    out = terminal
-    view = Lines(out)
-    for tick in range(1, 4):
-        view.show(_at(tick * S // 5))
-    view.close()
-    assert out.getvalue().count("\n") == 1
-    assert out.getvalue().count("\r\x1b[K") == 4
-
-
-def test_a_line_wider_than_the_terminal_is_cut_so_that_it_can_be_written_over(terminal: Terminal) -> None:
-    view = Lines(terminal)
-    words = tuple(
-        SpokenWord(text="really", start_ns=0, end_ns=S, probability=1.0, timing="estimated") for _ in "x" * 30
-    )
-    heard = next(message for message in every_type() if isinstance(message, Transcript))
-    view.show(replace(heard, final=False, tentative=words))
-    view.show(_at(S))
-    _, line = terminal.getvalue().split("\r\x1b[K")
-    assert len(line) == 79
 
 
 def test_a_later_revision_is_not_shown() -> None:
