@@ -79,6 +79,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="DIR",
         help="keep pictures, sound and messages in a folder of their own in DIR, until the end; every message says so",
     )
+    _add_modality(run, "a file, an address, or none")
     run.add_argument("--publish", metavar="ENDPOINT", help=f"where to publish (default {DEFAULT_ENDPOINT})")
     run.add_argument("--bus", metavar="ENDPOINT", help="a deadpan proxy to publish through as well")
     run.add_argument("--keys", type=Path, metavar="FOLDER", help="keys that subscribers must hold: see deadpan keys")
@@ -236,7 +237,21 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     score.add_argument("--again", action="store_true", help="score again what was scored before")
     score.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
+    _add_modality(score, "a file, or none")
     score.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+
+
+def _add_modality(command: argparse.ArgumentParser, sources: str) -> None:
+    """What plug-ins are to read."""
+    command.add_argument(
+        "--modality",
+        type=_pair,
+        action="append",
+        default=[],
+        metavar="NAME=SOURCE",
+        help=f"what the plug-in for a modality reads: {sources} (default: what lies beside a recording, as"
+        " talk.heart.csv beside talk.mp4)",
+    )
 
 
 def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -292,6 +307,13 @@ def _positive(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
     return number
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, source = text.partition("=")
+    if not (name and source):
+        raise argparse.ArgumentTypeError(f"{text} is not NAME=SOURCE, such as heart=strap.csv")
+    return name, source
 
 
 def _count(text: str) -> int:

@@ -15,6 +15,7 @@ from agent.commands.dashboard import beside
 from agent.config import Config, ConfigError, check
 from agent.console import View, network_line, recording_line
 from agent.engines import settle
+from agent.plug_ins.roster import reading
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
 from agent.settings import found
@@ -105,6 +106,7 @@ def _overridden(config: Config, options: argparse.Namespace) -> Config:
         config = replace(config, microphone=replace(config.microphone, device=_device(options.microphone)))
     if options.speech is not None:
         config = replace(config, speech=replace(config.speech, engine=options.speech))
+    config = reading(config, options.modality)
     if options.publish is not None:
         config = replace(config, publish=replace(config.publish, endpoint=options.publish))
     if options.keys is not None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from agent.config import Config, check
 from agent.engines import settle
 from agent.errors import DeadpanError
+from agent.plug_ins.roster import reading
 from agent.report.products import chosen
 from agent.scoring.attempt import Wanted
 from agent.scoring.display import Display, show_table
@@ -47,6 +48,7 @@ def perform(options: argparse.Namespace) -> int:
     config = found(options.config)
     if options.speech is not None:
         config = check(replace(config, speech=replace(config.speech, engine=options.speech)), "command line")
+    config = reading(config, options.modality)
     config, told = settle(config)
     if told:
         print(told, file=sys.stderr)
