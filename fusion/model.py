@@ -81,8 +81,12 @@ class Fusion:
     def name(self) -> str:
         return self.function.name
 
+    def hear(self, window: Window, /) -> dict[Modality, Heard]:
+        """Of each modality what speaks for it in a window, as far as it is there."""
+        return hear(window, self._half_life_s)
+
     def fuse(self, window: Window, /) -> Scores:
-        heard = hear(window, self._half_life_s)
+        heard = self.hear(window)
         readings = {modality: each.reading for modality, each in heard.items()}
         literal = sentiment_of(readings, Modality.TEXT)
         delivered = self._delivered(heard)
