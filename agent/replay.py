@@ -58,6 +58,14 @@ class Player:
     ) -> None:
         self._closing.close()
 
+    def also_read(self, location: Path) -> tuple[Path, ...]:
+        """The files beside a recording on which its messages depend: what plug-ins read of it, and their weights.
+
+        Raises PlugInError for a plug-in that cannot be had as asked.
+        """
+        plugged = self._roster.of(location, live=False)
+        return tuple(Path(file) for each in plugged for file in (each.location, each.weights) if file is not None)
+
     def play(self, recording: Recording, session: str) -> Iterator[Message]:
         """Every message of a recording, in the order of a live session.
 

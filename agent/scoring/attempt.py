@@ -13,7 +13,7 @@ from agent.report.findings import Findings
 from agent.report.products import make, make_at, missing
 from agent.scoring.recordings import Task
 from agent.scoring.results import Heard, score, session_of
-from agent.scoring.summary import Summary, read
+from agent.scoring.summary import Summary, combined, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,11 @@ def attempt(task: Task, player: Player, wanted: Wanted, heard: Heard, making: Ca
     """
     began_s = time.monotonic()
     try:
-        summary = None if wanted.again else _scored_before(task, wanted)
+        settings = combined(wanted.settings, player.also_read(task.location))
+        summary = None if wanted.again else _scored_before(task, settings)
         found = summary is not None
         if summary is None:
-            summary = score(task, player, wanted.settings, heard)
+            summary = score(task, player, settings, heard)
         findings = Findings(task.location, task.folder, task.title, round(summary.duration_s * 1e9), hints=wanted.hints)
         make(findings, missing(task.folder, wanted.products) if found else wanted.products, making)
         if wanted.overlay is not None:
@@ -69,9 +70,9 @@ def attempt(task: Task, player: Player, wanted: Wanted, heard: Heard, making: Ca
     return Outcome(task, summary, found=found, took_s=time.monotonic() - began_s)
 
 
-def _scored_before(task: Task, wanted: Wanted) -> Summary | None:
+def _scored_before(task: Task, settings: str) -> Summary | None:
     """The summary of the results that are there, if they are what scoring it now would give."""
     summary = read(task.folder)
-    if summary is None or summary.settings != wanted.settings or summary.recording != task.location.name:
+    if summary is None or summary.settings != settings or summary.recording != task.location.name:
         return None
     return summary if summary.session == session_of(task.location) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -77,11 +78,21 @@ def fingerprint(config: Config) -> str:
     """What the results depend on beside the recording, in twelve digits: version, weights, and the settings that count
     when a recording is scored. `config` has its speech engine decided.
     """
-    counts = (config.camera.rate_hz, config.speech, config.fusion, config.publish.stream)
+    counts = (config.camera.rate_hz, config.speech, config.modalities, config.fusion, config.publish.stream)
     digest = hashlib.sha256(msgspec.json.encode((__version__, counts)))
     for package in ("encoders", "fusion"):
         digest.update(files(package).joinpath("weights", SUMS).read_bytes())
     return digest.hexdigest()[:12]
+
+
+def combined(settings: str, also_read: Iterable[Path]) -> str:
+    """A fingerprint of the settings and of files on which one recording's results depend as well, if there are any."""
+    digest = hashlib.sha256(settings.encode())
+    files = list(also_read)
+    for each in files:
+        digest.update(each.name.encode())
+        digest.update(hashlib.sha256(each.read_bytes()).digest())
+    return digest.hexdigest()[:12] if files else settings
 
 
 def read(folder: Path) -> Summary | None:

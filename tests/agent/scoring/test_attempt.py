@@ -31,6 +31,10 @@ class Counting:
         self.played = 0
         self.failure = ""
 
+    def also_read(self, location: Path) -> tuple[Path, ...]:
+        beside = location.with_suffix(".heart.csv")
+        return (beside,) if beside.exists() else ()
+
     def play(self, _recording: Recording, _session: str) -> Iterator[Message]:
         self.played += 1
         yield estimate(1, revision=1)
@@ -61,13 +65,15 @@ def test_what_was_scored_is_not_scored_again(task: Task, player: Counting) -> No
     assert first.summary == second.summary is not None
 
 
-@pytest.mark.parametrize("change", ["content", "settings", "again", "interrupted"])
+@pytest.mark.parametrize("change", ["content", "measured", "settings", "again", "interrupted"])
 def test_it_is_scored_again_when_it_would_come_out_otherwise(task: Task, player: Counting, change: str) -> None:
     _attempt(task, player)
     wanted = WANTED
     match change:
         case "content":
             write_audio(task.location, np.zeros((8_000, 1)), 16_000)
+        case "measured":
+            task.location.with_suffix(".heart.csv").write_text("what a plug-in reads beside it")
         case "settings":
             wanted = replace(WANTED, settings="others")
         case "again":
