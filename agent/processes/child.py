@@ -12,6 +12,7 @@ from signal import SIGCONT, SIGUSR1
 import msgspec
 
 from agent.processes.assignment import Assignment, Go, KeepPace
+from agent.processes.stillness import Motion, Stillness
 from deadpan.messages import Pace
 
 WORKER = "agent.processes.worker"
@@ -37,12 +38,17 @@ class Child:
                 env=os.environ | QUIET | ONE_THREAD,
             )
         self.pid = self._process.pid
+        self._stillness = Stillness(self.pid)
         self._order(msgspec.json.encode(assignment))
 
     @property
     def exit_code(self) -> int | None:
         """None while it runs; minus the signal that ended it."""
         return self._process.poll()
+
+    def motion(self, now_s: float) -> Motion:
+        """Whether it moves, as its system schedules it: see Stillness."""
+        return self._stillness.motion(now_s)
 
     def go(self, origin_monotonic_ns: int) -> None:
         """Tell it that the session has begun."""

@@ -23,6 +23,7 @@ from agent.processes.assignment import EXIT_FAILED, Assignment
 from agent.processes.bus import SUPERVISED, Inbox, Outbox
 from agent.processes.child import Child
 from agent.processes.governor import Governor, Load, ladder
+from agent.processes.stillness import STILL_S
 from agent.processes.understudy import Understudy
 from agent.processes.ward import Ward
 from agent.processes.wire import Absorbed, Condition, Ended, Pulse
@@ -217,22 +218,36 @@ class Supervisor:
                 ward.child.go(self._origin_monotonic_ns)
                 self._set_pace(ward)
             return True
-        starting = ward.health.state == "starting"
-        patience_s = self._settings.start_s if starting else self._settings.silence_s + ward.absorbed_s
         if ward.doomed_s is not None:
             return self._finish_off(ward, now_s)
         if ward.exit_code is not None:
             self._fell(ward, ward.last_words or ward.obituary, now_s)
-        elif ward.child is not None and now_s - ward.heard_s > patience_s:
+        elif ward.child is not None and (silent_s := self._silence(ward, ward.child, now_s)):
             ward.child.ask_for_stacks()
             ward.doomed_s = now_s + _STACKS_S
-            ward.set("restarting", f"no sign of life for {patience_s:g} s")
+            ward.set("restarting", f"no sign of life for {silent_s:g} s")
         elif ward.child is not None and (excess := ward.overgrown(self._settings.growth_mb)):
             ward.child.kill()
             self._fell(ward, excess, now_s)
         else:
             return False
         return True
+
+    def _silence(self, ward: Ward, child: Child, now_s: float) -> float:
+        """For how long it has shown no sign of life, if that is too long; else 0.
+
+        Who does not move at all has not long to wait for: one that is stopped, or that sleeps though it is of those
+        that wake many times a second, and has not said that it would be away.
+        """
+        starting = ward.health.state == "starting"
+        patience_s = self._settings.start_s if starting else self._settings.silence_s + ward.absorbed_s
+        if now_s - ward.heard_s > patience_s:
+            return patience_s
+        if ward.health.state != "running":
+            return 0.0
+        motion = child.motion(now_s)
+        still = motion == "stopped" or (motion == "asleep" and ward.worker.is_wakeful and not ward.absorbed_s)
+        return STILL_S if still else 0.0
 
     def _finish_off(self, ward: Ward, now_s: float) -> bool:
         """Kill one that hangs once it has said where, or has had the time to."""

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from agent.config import Config, SupervisionConfig
 from agent.processes import supervisor as under_test
 from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED, Assignment
+from agent.processes.stillness import Motion
 from agent.processes.supervisor import StartError, Supervisor
 from agent.processes.wire import Absorbed, Condition, Ended, Pulse, PulseState, Value
 from agent.topology import RECORDER, WORKERS, Worker, WorkerName
@@ -81,6 +82,7 @@ class Child:
         self.paces: list[Pace] = []
         self.asked = False
         self.unkillable = False
+        self.moves: Motion = "moving"
         self._scene = scene
         scene.children.append(self)
 
@@ -95,6 +97,9 @@ class Child:
 
     def wait(self, _timeout_s: float) -> bool:
         return True
+
+    def motion(self, _now_s: float) -> Motion:
+        return self.moves
 
     def ask_for_stacks(self) -> None:
         self.asked = True
@@ -377,6 +382,48 @@ def test_a_process_that_falls_silent_leaves_its_stacks_and_is_started_again(scen
     supervisor.attend(0)
     assert hung.exit_code == -9
     assert _state(supervisor, "face") == ("restarting", "no sign of life for 5 s; it was in embed (face.py:88)")
+
+
+@pytest.mark.parametrize(
+    ("name", "motion", "state"),
+    [
+        *((worker.name, "stopped", "restarting") for worker in WORKERS),
+        *((worker.name, "moving", "running") for worker in WORKERS),
+        *((name, "asleep", "restarting") for name in ("fusion", "face", "prosody", "speech")),
+        *((name, "asleep", "running") for name in ("camera", "microphone")),  # their devices may keep them waiting
+    ],
+)
+def test_one_that_does_not_move_is_not_waited_for(
+    scene: Scene, tmp_path: Path, name: WorkerName, motion: Motion, state: str
+) -> None:
+    supervisor = _started(scene, tmp_path)
+    _all_but(scene)
+    scene.child(name).moves = motion
+    supervisor.attend(0)
+    assert _state(supervisor, name) == (state, "no sign of life for 0.4 s" if state == "restarting" else "")
+
+
+def test_one_that_said_it_would_be_busy_may_sleep_but_not_be_stopped(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    _all_but(scene)
+    scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
+    scene.child("speech").moves = "asleep"
+    supervisor.attend(0)
+    assert _state(supervisor, "speech")[0] == "running"
+    scene.child("speech").moves = "stopped"
+    supervisor.attend(0)
+    assert _state(supervisor, "speech")[0] == "restarting"
+
+
+def test_one_that_is_starting_may_sleep(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    _die(scene, supervisor, "face")
+    scene.now_s += 1
+    _all_but(scene, "face")
+    supervisor.attend(0)
+    scene.child("face").moves = "asleep"
+    supervisor.attend(0)
+    assert _state(supervisor, "face")[0] == "starting"
 
 
 def test_one_that_cannot_say_where_it_hangs_is_killed_all_the_same(scene: Scene, tmp_path: Path) -> None:
