@@ -6,13 +6,16 @@ import platform
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 
 from agent import __version__
 from agent.capture.devices import list_cameras, list_microphones
-from agent.config import Config
+from agent.config import Config, RecordConfig
 from agent.engines import choose, installed
 from agent.isolation import obstacle
 from agent.processes.models import Models
+from agent.recorder.recorder import check_space
+from agent.recorder.shelf import RecordError, recordings
 from agent.room import RoomError, room, shortage, weights_mb
 from agent.settings import Settings, value
 from agent.stream.endpoint import PublishError
@@ -77,6 +80,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield _endpoint(config)
     yield _network(config)
     yield _space(config)
+    yield _kept(config.record)
 
 
 def _packages() -> Iterator[Finding]:
@@ -215,3 +219,18 @@ def _space(config: Config) -> Finding:
     memory = "" if has.memory_mb is None else f", {has.memory_mb} MB of memory"
     lacking = shortage(has, workers, weights_mb(parse(config.speech.engine).path))
     return Finding("space", not lacking, f"{has.disk_mb} MB free in {has.folder}{memory}", lacking)
+
+
+def _kept(record: RecordConfig) -> Finding:
+    """Whether sessions are recorded, and what there is of it."""
+    if record.folder is None:
+        return Finding("recording", True, "nothing is kept of a session, unless --record says so")
+    folder = Path(record.folder).expanduser()
+    kept = recordings(folder)
+    size_mb = sum(each.bytes for each in kept) / 1e6
+    told = f"every session is kept in {folder} (record.folder): {len(kept)} so far, {size_mb:.0f} MB"
+    try:
+        check_space(folder, record.spare_mb)
+    except RecordError as error:
+        return Finding("recording", False, told, str(error))
+    return Finding("recording", True, told)

@@ -12,8 +12,9 @@ import zmq
 from agent import doctor
 from agent.capture.devices import Device
 from agent.commands.doctor import perform
-from agent.config import Config, PrivacyConfig, PublishConfig, SpeechConfig
+from agent.config import Config, PrivacyConfig, PublishConfig, RecordConfig, SpeechConfig
 from agent.doctor import Finding, examine, in_force
+from agent.recorder.shelf import Label, film, opened, place
 from agent.room import Room
 from agent.settings import Settings, gather
 from agent.weights.engine import EngineError
@@ -66,7 +67,7 @@ def test_a_machine_that_has_everything_has_every_finding_ok_and_nothing_to_do(co
     findings = list(examine(config))
     assert [finding.subject for finding in findings] == [
         "deadpan", "packages", "speech", "text", "prosody", "face", "camera", "microphone", "endpoint", "network",
-        "space",
+        "space", "recording",
     ]  # fmt: skip
     assert all(finding.ok and finding.found and not finding.remedy for finding in findings)
 
@@ -85,6 +86,19 @@ def test_a_system_on_which_processes_keep_the_network_is_amiss_where_they_must_n
 def test_a_network_that_processes_may_keep_is_not_amiss(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "obstacle", lambda: "never asked")
     assert _of("network", replace(config, privacy=PrivacyConfig("off"))).ok
+
+
+def test_whether_sessions_are_kept_is_said_and_how_much_there_is(config: Config, tmp_path: Path) -> None:
+    assert _of("recording", config).found == "nothing is kept of a session, unless --record says so"
+    folder = place(tmp_path / "kept", "s1", 0)
+    opened(folder, Label(session="s1", source="live", began_unix_ns=0)).close()
+    film(folder, 1).write_bytes(bytes(3_000_000))
+    finding = _of("recording", replace(config, record=RecordConfig(str(tmp_path / "kept"), spare_mb=10)))
+    assert finding.ok
+    assert finding.found == f"every session is kept in {tmp_path}/kept (record.folder): 1 so far, 3 MB"
+    full = _of("recording", replace(config, record=RecordConfig(str(tmp_path / "kept"), spare_mb=9e9)))
+    assert not full.ok
+    assert "must stay free in" in full.remedy
 
 
 def test_devices_are_named(config: Config) -> None:

@@ -18,9 +18,9 @@ def _assignment(
     return Assignment(name=name, folder="/nowhere", config=config, session="s", source=source, **inputs)
 
 
-@pytest.mark.parametrize("name", ["face", "prosody", "speech"])
+@pytest.mark.parametrize("name", ["face", "prosody", "speech", "recorder"])
 @pytest.mark.parametrize("source", ["live", "/a/film.mp4", "rtsp://camera/1"])
-def test_encoders_need_none(name: WorkerName, source: str) -> None:
+def test_encoders_and_the_recorder_need_none(name: WorkerName, source: str) -> None:
     assert needed(_assignment(name, source), {"PULSE_SERVER": "tcp:elsewhere"}) == "none"
 
 
