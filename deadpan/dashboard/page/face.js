@@ -1,6 +1,6 @@
 // The lines of a face in, a drawing of it out.
 
-import { colours } from "./lanes.js";
+import { colours } from "./chart.js";
 
 export function drawFace(canvas, face) {
   const px = devicePixelRatio;

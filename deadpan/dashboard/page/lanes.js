@@ -1,45 +1,13 @@
-// A memory and a stretch of time in; the lanes over it, drawn, out: sarcasm, sentiment, evidence, pitch. uPlot draws lines.
+// A memory and a stretch of time in; the lanes over it, drawn, out: sarcasm, sentiment, evidence, pitch.
 
+import { chart, colours } from "./chart.js";
+import { drawEvidence } from "./evidence.js";
 import { after } from "./memory.js";
 
-const AXIS_PX = 44;
 const ON = 0.6;
 const OFF = 0.4;
 const MOVED = 0.05;          // what a revision must change for it to be shown
 const SETTLING_MS = 4000;    // as long as it stays prominent
-const NARROW_S = 2;          // so near to the left edge a time would touch what stands there
-const ROW_PX = 38;
-const WHOLE = 0.2;           // the contribution of which a bar is as long as it can be
-
-export function colours() {
-  const style = getComputedStyle(document.documentElement);
-  return (name) => style.getPropertyValue(`--${name}`).trim();
-}
-
-function chart(element, { series, range, splits, values, draw, height, distr }) {
-  const colour = (name) => () => colours()(name);
-  const axis = { stroke: colour("soft"), grid: { stroke: colour("grid"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
-  const plot = new uPlot({
-    width: 600, height, padding: [6, 0, 0, 0], legend: { show: false },
-    cursor: { drag: { x: false, y: false }, points: { show: false }, sync: { key: "time" }, y: false },
-    scales: { x: { time: false }, y: { range: () => range, distr: distr ?? 1 } },
-    axes: [
-      { ...axis, size: 20, gap: 2, values: (plot, at) => at.map((t) => (t < plot.scales.x.min + NARROW_S ? "" : clock(t))), space: 70 },
-      { ...axis, size: AXIS_PX, gap: 4, splits: () => splits, filter: (_, at) => at, values: (_, at) => at.map(values) },
-    ],
-    series: [{}, ...series.map(({ stroke, ...rest }) => ({ points: { show: false }, spanGaps: false, ...rest, stroke: colour(stroke) }))],
-    hooks: { draw: [draw ?? (() => {})] },
-  }, [[], ...series.map(() => [])], element);
-  new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height })).observe(element);
-  plot.setSize({ width: element.clientWidth, height });
-  return plot;
-}
-
-export function clock(t) {
-  const whole = Math.max(0, Math.round(t * 10) / 10);
-  const rest = whole % 60;
-  return `${Math.floor(whole / 60)}:${(Number.isInteger(rest) ? String(rest) : rest.toFixed(1)).padStart(Number.isInteger(rest) ? 2 : 4, "0")}`;
-}
 
 export class Lanes {
   constructor(memory, elements) {
@@ -88,7 +56,7 @@ export class Lanes {
     const tones = this.memory.tones.slice(Math.max(0, after(this.memory.tones, from) - 1), after(this.memory.tones, to));
     this.tones = tones;
     this.#set(this.voice, [tones.map((tone) => tone.t), tones.map((tone) => tone.hz)], from, end);
-    this.#evidence(ticks, from, end);
+    drawEvidence(this.evidence, ticks, from, end);
   }
 
   #set(plot, rows, from, to) {
@@ -193,80 +161,5 @@ export class Lanes {
       ctx.fillText(String(n + 1), x + 3 * px, top + 11 * px);
     });
     ctx.restore();
-  }
-
-  // A row for each modality: what stands behind it (solid, hatched, hollow), and bars for what it did to the answer.
-  #evidence(ticks, from, to) {
-    const canvas = this.evidence;
-    const px = devicePixelRatio;
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-    if (canvas.width !== Math.round(width * px) || canvas.height !== Math.round(height * px)) {
-      canvas.width = Math.round(width * px);
-      canvas.height = Math.round(height * px);
-    }
-    const ctx = canvas.getContext("2d");
-    const colour = colours();
-    ctx.setTransform(px, 0, 0, px, 0, 0);
-    ctx.clearRect(0, 0, width, height);
-    const x = (t) => AXIS_PX + ((t - from) / (to - from)) * (width - AXIS_PX);
-    const names = Object.keys(ticks.at(-1)?.estimate.modalities ?? {});
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(AXIS_PX, 0, width - AXIS_PX, height);
-    ctx.clip();
-    names.forEach((name, row) => {
-      const middle = row * ROW_PX + ROW_PX / 2;
-      let began = null;
-      ticks.forEach((tick, n) => {
-        const reading = tick.estimate.modalities[name];
-        if (!reading) return;
-        const [a, b] = [x(ticks[n - 1]?.t ?? tick.t - 0.2), x(tick.t)];
-        const high = Math.max(-1, Math.min(1, reading.contribution / WHOLE)) * (ROW_PX / 2 - 2);
-        if (Math.abs(high) >= 1) {
-          ctx.globalAlpha = tick.final ? 1 : 0.5;
-          ctx.fillStyle = colour("sarcasm");
-          ctx.fillRect(a, middle - Math.max(0, high), Math.max(1, b - a - 0.6), Math.abs(high));
-          ctx.globalAlpha = 1;
-        }
-        began ??= a;
-        const next = ticks[n + 1]?.estimate.modalities[name]?.status;
-        if (next === reading.status) return;
-        ground(ctx, colour, reading.status, began, b, middle);
-        began = null;
-      });
-    });
-    ctx.restore();
-    ctx.fillStyle = colour("soft");
-    ctx.font = "11px system-ui";
-    ctx.textAlign = "right";
-    ctx.textBaseline = "middle";
-    names.forEach((name, row) => ctx.fillText(name, AXIS_PX - 6, row * ROW_PX + ROW_PX / 2));
-  }
-}
-
-function ground(ctx, colour, status, a, b, middle) {
-  ctx.strokeStyle = colour("soft");
-  if (status === "ok") {
-    ctx.fillStyle = colour("soft");
-    ctx.fillRect(a, middle - 1, b - a, 2);
-  } else if (status === "stale") {
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(a, middle - 8, b - a, 16);
-    ctx.clip();
-    ctx.beginPath();
-    for (let x = a - (a % 6) - 18; x < b; x += 6) {
-      ctx.moveTo(x, middle + 8);
-      ctx.lineTo(x + 16, middle - 8);
-    }
-    ctx.stroke();
-    ctx.restore();
-  } else if (status === "absent") {
-    ctx.setLineDash([2, 5]);
-    ctx.beginPath();
-    ctx.moveTo(a, middle);
-    ctx.lineTo(b, middle);
-    ctx.stroke();
-    ctx.setLineDash([]);
   }
 }

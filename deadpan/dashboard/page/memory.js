@@ -98,8 +98,9 @@ export class Memory {
     while (this.ticks.length && t - this.ticks[0].t > KEEP_S) this.ticks.shift();
   }
 
+  // A speech process that was restarted counts from 0 again: the same number later is another utterance.
   #spoken(id, start) {
-    let spoken = this.utterances.findLast((each) => each.id === id);
+    let spoken = this.utterances.findLast((each) => each.id === id && !(start > each.end));
     if (!spoken) {
       spoken = { id, start, revision: -1 };
       this.utterances.push(spoken);

@@ -1,14 +1,13 @@
 // Utterances in, a list of what was said out: each word tinted by what it says and underlined by how sarcastic it is.
 
-import { clock } from "./lanes.js";
+import { clock } from "./chart.js";
 
 const PLAIN = 0.15;   // below this a word says nothing either way
 const DOUBTS = [0.45, 0.6, 0.75];
 
 export class Words {
-  constructor(list, seek) {
+  constructor(list) {
     this.list = list;
-    this.seek = seek;
     this.shown = new Map();   // by utterance: {item, version}
   }
 

@@ -73,6 +73,8 @@ def test_what_is_not_certain_looks_so_and_what_was_revised_is_replaced() -> None
         assert await browser.tell("document.querySelectorAll('#words li').length") == 1
         assert not await browser.tell("document.querySelectorAll('#words .tentative').length")
         assert "Oh great…" in await browser.tell("document.getElementById('announced').textContent")
+        stage.publish(_at(TRANSCRIPT, 170))  # of a speech process that was restarted, and counts anew
+        await browser.until("deadpan.memory.utterances.length === 2")
 
     _watch(look)
 
