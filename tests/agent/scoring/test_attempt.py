@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -19,7 +20,8 @@ from agent.scoring.recordings import Task, plan
 from agent.scoring.summary import fingerprint
 from deadpan.messages import Message
 from tests.agent.capture.films import write_audio
-from tests.deadpan.sent import estimate, utterance
+from tests.agent.report.spoken import said
+from tests.deadpan.sent import S, estimate
 
 WANTED = Wanted("settings", ("srt", "eaf"))
 
@@ -37,8 +39,8 @@ class Counting:
 
     def play(self, _recording: Recording, _session: str) -> Iterator[Message]:
         self.played += 1
-        yield estimate(1, revision=1)
-        yield utterance()
+        yield msgspec.structs.replace(estimate(1, revision=1), start_ns=0, end_ns=S)
+        yield said("Oh great", 0, 1, 0.9)
         if self.failure:
             raise ReplayError(self.failure)
 
