@@ -22,7 +22,9 @@ from deadpan.subscription import TypeName
 
 _NS_PER_S = 1_000_000_000
 _BAR = "▁▂▃▄▅▆▇█"
-_LEGEND = "  time  sarcasm      said  heard  meant   face  voice text   words"
+_LEGEND = "  time  sarcasm      said  heard  meant   "
+_NAMES = ("face", "voice", "text")
+_COLUMN = 6
 
 
 class View(Protocol):
@@ -116,7 +118,8 @@ class Lines:
     def _estimate(self, estimate: Estimate) -> None:
         if not self._began:
             self._began = True
-            self._out.write(_LEGEND + "\n")
+            names = "".join(f"{name[: _COLUMN - 1]:{_COLUMN}}" for name in _names(estimate))
+            self._out.write(f"{_LEGEND}{names[:-2]}   words\n")
         self._next_ns = (estimate.end_ns // _NS_PER_S + 1) * _NS_PER_S
         self._out.write(estimate_line(estimate, self._words) + "\n")
 
@@ -126,11 +129,13 @@ def network_line(workers: Mapping[str, WorkerHealth]) -> str:
     names = {
         reach: [name for name, worker in workers.items() if worker.network == reach] for reach in ("none", "stream")
     }
-    others = [name for name, worker in workers.items() if worker.network not in names]
+    others = [name for name, worker in workers.items() if worker.network and worker.network not in names]
+    silent = [name for name, worker in workers.items() if not worker.network]
     parts = [
         f"cut off from it: {', '.join(names['none'])}" if names["none"] else "",
         f"but for the stream: {', '.join(names['stream'])}" if names["stream"] else "",
         f"not cut off: {', '.join(others)}" if others else "",
+        f"not known yet: {', '.join(silent)}" if silent else "",
     ]
     return f"Network: {'; '.join(part for part in parts if part)}."
 
@@ -146,12 +151,17 @@ def recording_line(folder: str) -> str:
 def estimate_line(estimate: Estimate, words: str) -> str:
     """One estimate on one line: time, sarcasm, the three sentiments, how each modality stands, the words so far."""
     feelings = estimate.sentiment
-    modalities = "  ".join(_standing(estimate.modalities.get(name)) for name in ("face", "voice", "text"))
+    modalities = "  ".join(_standing(estimate.modalities.get(name)) for name in _names(estimate))
     return (
         f"{seconds(estimate.end_ns)}  {_sarcasm(estimate.sarcasm.probability)} {estimate.sarcasm.state:7s}"
         f" {_signed(feelings.literal)}  {_signed(feelings.delivered)}  {_signed(feelings.intended)}"
         f"   {modalities}   {'[recording] ' if estimate.recording else ''}{words}"
     ).rstrip()
+
+
+def _names(estimate: Estimate) -> list[str]:
+    """The three that are built in, and after them those of plug-ins."""
+    return list(dict.fromkeys([*_NAMES, *estimate.modalities]))
 
 
 def utterance_line(utterance: Utterance) -> str:

@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 from msgspec.structs import replace
 
-from agent.console import JsonLines, Lines, estimate_line, recording_line, utterance_line
-from deadpan.messages import Estimate, Event, Health, Sarcasm, Sentiment, Transcript
+from agent.console import JsonLines, Lines, estimate_line, network_line, recording_line, utterance_line
+from deadpan.messages import Estimate, Event, Health, ModalityReading, Sarcasm, Sentiment, Transcript, WorkerHealth
 from tests.deadpan.sent import S, estimate, every_type, utterance
 
 
@@ -40,6 +40,20 @@ def test_later_revisions_are_printed_only_when_asked_for(revisions: bool, shown:
 def test_an_estimate_s_line_has_its_time_sarcasm_sentiments_and_how_each_modality_stands() -> None:
     line = estimate_line(estimate(), "Oh great")
     assert line.split() == ["162.0", "▇", "0.82", "on", "+0.80", "-0.50", "-0.60", "-", "●", "◐", "Oh", "great"]
+
+
+def test_a_plug_in_s_modality_has_a_dot_after_the_three_that_are_built_in() -> None:
+    out = StringIO()
+    heart = ModalityReading(status="ok", age_ms=400.0, sarcasm=None, sentiment=None, contribution=0.0)
+    Lines(out).show(replace(estimate(), modalities=estimate().modalities | {"heart": heart}))
+    legend, line = out.getvalue().splitlines()
+    assert legend.endswith("face  voice text  heart   words")
+    assert line.split()[7:] == ["-", "●", "◐", "●"]
+
+
+def test_who_has_not_said_what_it_reaches_is_not_said_to_reach_everything() -> None:
+    workers = {"face": WorkerHealth(state="running", network="none"), "heart": WorkerHealth(state="starting")}
+    assert network_line(workers) == "Network: cut off from it: face; not known yet: heart."
 
 
 def test_a_line_of_a_session_that_is_recorded_says_so_before_its_words() -> None:
