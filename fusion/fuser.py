@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from operator import is_
 
 from encoders.samples import Embedding, Interval, Modality
 from fusion.estimate import Estimate, FusionModel, Scores, Standing, Window
@@ -46,10 +47,11 @@ class FuserSettings:
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A tick whose final revision is still to come, and the probability of its first."""
+    """A tick whose final revision is still to come, and what its first was made of and said."""
 
     tick: int
-    sarcasm: float | None
+    window: Window
+    scores: Scores
 
 
 class Fuser:
@@ -111,9 +113,10 @@ class Fuser:
         estimates: list[Estimate] = []
         while (due_ns := self.next_deadline_ns) <= now_ns:
             if self._pending and self._final_due_ns(self._end_ns(self._pending[0].tick)) == due_ns:
-                estimates.append(self._finish(self._pending.popleft().tick, revision=1))
+                first = self._pending.popleft()
+                estimates.append(self._finish(first.tick, first))
             elif not self._pending and self._final_due_ns(self._end_ns(self._next)) <= now_ns:
-                estimates.append(self._finish(self._next, revision=0))
+                estimates.append(self._finish(self._next))
                 self._next += 1
             else:
                 estimates.append(self._begin(self._next))
@@ -122,32 +125,39 @@ class Fuser:
 
     def over(self, interval: Interval) -> Estimate:
         """The estimate for a stretch of its own, for instance a finished utterance. It does not touch the grid."""
-        scores, standings = self._judge(interval)
+        window, standings = self._judged(interval)
+        scores = self._model.fuse(window)
         return Estimate(0, 0, True, interval, scores, Hysteresis().push(scores.sarcasm), standings)
 
     def _begin(self, tick: int) -> Estimate:
         """A first revision, with a final one to follow."""
         interval = self._stretch(tick)
-        scores, standings = self._judge(interval)
-        state = self._state.after((each.sarcasm for each in self._pending), scores.sarcasm)
-        self._pending.append(_Pending(tick, scores.sarcasm))
+        window, standings = self._judged(interval)
+        scores = self._model.fuse(window)
+        state = self._state.after((each.scores.sarcasm for each in self._pending), scores.sarcasm)
+        self._pending.append(_Pending(tick, window, scores))
         return Estimate(tick, 0, False, interval, scores, state, standings)
 
-    def _finish(self, tick: int, *, revision: int) -> Estimate:
-        """The final revision of the oldest tick that has none."""
+    def _finish(self, tick: int, first: _Pending | None = None) -> Estimate:
+        """The final revision of the oldest tick that has none. Where it is told what the `first` was told it says the
+        same: the model is not asked again.
+        """
         interval = self._stretch(tick)
         self._settled_ns = interval.end_ns
         for timeline in self._timelines.values():
             timeline.forget_before(interval.start_ns)
-        scores, standings = self._judge(interval)
+        window, standings = self._judged(interval)
+        unchanged = first is not None and _is_same(first.window, window)
+        scores = first.scores if first is not None and unchanged else self._model.fuse(window)
+        revision = 0 if first is None else 1
         return Estimate(tick, revision, True, interval, scores, self._state.push(scores.sarcasm), standings)
 
-    def _judge(self, interval: Interval) -> tuple[Scores, dict[Modality, Standing]]:
-        """What the model makes of a stretch, and how each modality stands. Only those that are ok have a say."""
+    def _judged(self, interval: Interval) -> tuple[Window, dict[Modality, Standing]]:
+        """What the model is told of a stretch, and how each modality stands. Only those that are ok have a say."""
         window = self._window(interval)
         standings = self._standings(window)
         unmasked = {m: known for m, known in window.embeddings.items() if standings[m].status == "ok"}
-        return self._model.fuse(Window(interval, unmasked)), standings
+        return Window(interval, unmasked), standings
 
     def _window(self, interval: Interval) -> Window:
         return Window(
@@ -204,3 +214,11 @@ class Fuser:
 
     def _end_ns(self, tick: int) -> int:
         return (tick + 1) * self._settings.period_ns
+
+
+def _is_same(first: Window, second: Window) -> bool:
+    """Whether two windows of one stretch hold the very same embeddings."""
+    return first.embeddings.keys() == second.embeddings.keys() and all(
+        len(known) == len(second.embeddings[modality]) and all(map(is_, known, second.embeddings[modality]))
+        for modality, known in first.embeddings.items()
+    )

@@ -129,6 +129,30 @@ def test_it_does_not_wait_for_words_and_revises_once_they_are_in() -> None:
     assert Modality.TEXT not in provisional.scores.contributions
 
 
+@pytest.mark.parametrize("word_ms", [None, 150])
+def test_the_model_is_asked_again_only_where_the_final_revision_is_told_something_else(word_ms: int | None) -> None:
+    asked: list[Window] = []
+
+    class Counting(Spelled):
+        def fuse(self, window: Window, /) -> Scores:
+            asked.append(window)
+            return super().fuse(window)
+
+    fuser = Fuser(Counting(), list(Modality))
+    for modality in LIVE:
+        fuser.push(evidence(modality, 0, 100), 110 * MS)
+        fuser.bound(modality, 200 * MS, 210 * MS)
+    (first,) = fuser.advance(210 * MS)
+    if word_ms is not None:
+        fuser.push(evidence(Modality.TEXT, 0, word_ms), 300 * MS)
+    fuser.push(evidence(Modality.VOICE, 200, 300), 300 * MS)  # beyond its end, and so not of it
+    fuser.bound(Modality.TEXT, 200 * MS, 300 * MS)
+    (final,) = fuser.advance(300 * MS)
+    assert (final.seq, final.revision) == (first.seq, 1)
+    assert len(asked) == (1 if word_ms is None else 2)
+    assert (final.scores == first.scores) == (word_ms is None)
+
+
 def test_nothing_is_published_before_the_stretch_is_over() -> None:
     fuser = _fuser()
     for modality in Modality:
