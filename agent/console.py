@@ -119,7 +119,7 @@ class Lines:
         if not self._began:
             self._began = True
             names = "".join(f"{name[: _COLUMN - 1]:{_COLUMN}}" for name in _names(estimate))
-            self._out.write(f"{_LEGEND}{names[:-2]}   words\n")
+            self._out.write(f"{_LEGEND}{names} words\n")
         self._next_ns = (estimate.end_ns // _NS_PER_S + 1) * _NS_PER_S
         self._out.write(estimate_line(estimate, self._words) + "\n")
 

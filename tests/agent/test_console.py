@@ -47,7 +47,7 @@ def test_a_plug_in_s_modality_has_a_dot_after_the_three_that_are_built_in() -> N
     heart = ModalityReading(status="ok", age_ms=400.0, sarcasm=None, sentiment=None, contribution=0.0)
     Lines(out).show(replace(estimate(), modalities=estimate().modalities | {"heart": heart}))
     legend, line = out.getvalue().splitlines()
-    assert legend.endswith("face  voice text  heart   words")
+    assert legend.endswith("  face  voice text  heart  words")
     assert line.split()[7:] == ["-", "●", "◐", "●"]
 
 
