@@ -65,7 +65,7 @@ def test_what_is_not_certain_looks_so_and_what_was_revised_is_replaced() -> None
         assert await browser.until("document.querySelector('#words .tentative')?.innerText") == "great"
         assert await browser.tell("document.querySelector('#words .word:not(.tentative)').innerText") == "Oh"
         await browser.until("document.getElementById('sarcasm').textContent === '0.30'")
-        stage.publish(*(_tick(seq, 0.8, final=True) for seq in range(20)), utterance())
+        stage.publish(*(_tick(seq, 0.8, final=True) for seq in range(20)), _at(utterance(), 4))
         await browser.until("document.getElementById('sarcasm').textContent === '0.80'")
         await browser.until("document.getElementById('state').textContent === 'on'")
         assert await browser.tell("deadpan.memory.ticks.length") == 20
