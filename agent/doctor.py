@@ -13,6 +13,9 @@ from agent.capture.devices import list_cameras, list_microphones
 from agent.config import Config, RecordConfig
 from agent.engines import choose, installed
 from agent.isolation import obstacle
+from agent.plug_ins.declaration import PlugInError
+from agent.plug_ins.declaring import declare_apart
+from agent.plug_ins.roster import Roster
 from agent.processes.models import Models
 from agent.recorder.recorder import check_space
 from agent.recorder.shelf import RecordError, recordings
@@ -77,6 +80,7 @@ def examine(config: Config) -> Iterator[Finding]:
     yield from _weights(Store(default_folder()))
     yield _camera()
     yield _microphone()
+    yield from _plug_ins(config)
     yield _endpoint(config)
     yield _network(config)
     yield _space(config)
@@ -109,6 +113,19 @@ def _packages() -> Iterator[Finding]:
                 f"{', '.join(others)} also owns {floor}/",
                 "install deadpan in an environment of its own",
             )
+
+
+def _plug_ins(config: Config) -> Iterator[Finding]:
+    """The modalities that other packages bring, each asked what it declares; nothing where there is none."""
+    try:
+        names = Roster(config.modalities, isolated=True).there
+        declared = declare_apart(names, isolated=True) if names else {}
+    except PlugInError as error:
+        yield Finding("modalities", False, str(error), "docs/modalities.md says how a plug-in declares itself")
+    else:
+        if declared:
+            told = (f"{name} (vectors of {each.dim})" for name, each in sorted(declared.items()))
+            yield Finding("modalities", True, ", ".join(told))
 
 
 def _speech(config: Config) -> Finding:

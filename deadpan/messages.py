@@ -71,9 +71,9 @@ class ModalityReading(_Value, frozen=True, kw_only=True):
     age_ms: Finite | None
     """From the newest evidence to the end of the estimate's stretch; null without any."""
     sarcasm: Share | None
-    """This modality's own sarcasm probability; null unless ok."""
+    """This modality's own sarcasm probability; null unless ok, and where a plug-in's does not tell."""
     sentiment: Signed | None
-    """This modality's own sentiment; null unless ok."""
+    """This modality's own sentiment; null unless ok, and where a plug-in's does not tell."""
     activation: Signed | None = None
     """How strongly it is expressed, in [-1, 1], whatever is expressed: the voice's arousal, the face's expressiveness;
     null unless ok, and for the words."""

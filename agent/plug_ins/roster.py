@@ -54,16 +54,21 @@ class Roster:
         self._isolated = isolated
         self._declared: dict[str, Declared] = {}
 
+    @property
+    def there(self) -> list[str]:
+        """The modalities that packages bring. Raises PlugInError where one that has settings is not among them."""
+        names = sorted(installed())
+        for name in self._settings:
+            if checked(name) not in names:
+                raise PlugInError(missing(name))
+        return names
+
     def of(self, recording: Path | None, *, live: bool = True) -> tuple[Plugged, ...]:
         """Those of a session over a recording, or over devices. Unless it is `live`, addresses are as good as nothing.
 
         Raises PlugInError for one that cannot be had as asked.
         """
-        there = installed()
-        for name in self._settings:
-            if checked(name) not in there:
-                raise PlugInError(missing(name))
-        wanted = {name: self._location(name, recording, live=live) for name in sorted(there)}
+        wanted = {name: self._location(name, recording, live=live) for name in self.there}
         located = {name: location for name, location in wanted.items() if location is not None}
         if unknown := located.keys() - self._declared.keys():
             self._declared |= declare_apart(unknown, isolated=self._isolated)

@@ -20,6 +20,7 @@ from agent.settings import Settings, gather
 from agent.weights.engine import EngineError
 from agent.weights.store import Store
 from tests.agent.weights.kept import install_engines, keep, small
+from tests.plug_ins import HEART, install
 
 
 class Loaded:
@@ -252,3 +253,16 @@ def test_only_what_deadpan_cannot_do_without_makes_the_command_fail(
     assert told.startswith("ok    settings    ")
     assert line in told
     assert (f"→ {finding.remedy}" in told) == bool(finding.remedy)
+
+
+def test_modalities_that_other_packages_bring_are_named_and_broken_ones_amiss(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [finding for finding in examine(config) if finding.subject == "modalities"] == []
+    install(tmp_path / "one", monkeypatch, HEART)
+    (found,) = (finding for finding in examine(config) if finding.subject == "modalities")
+    assert (found.ok, found.found) == (True, "heart (vectors of 3)")
+    install(tmp_path / "two", monkeypatch, "breath = nowhere:PLUG_IN", package="breath", code=None)
+    (broken,) = (finding for finding in examine(config) if finding.subject == "modalities")
+    assert not broken.ok
+    assert "breath cannot be loaded" in broken.found

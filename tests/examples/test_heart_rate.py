@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections import Counter
 from contextlib import suppress
@@ -16,11 +19,23 @@ from hypothesis import strategies as st
 
 from agent.capture.source import CaptureError, Problem
 from agent.clock import ManualClock
+from agent.plug_ins.declaration import GROUP
 from encoders.samples import NS_PER_S, Embedding, Measurement
 from examples.heart_rate.deadpan_heart.characteristic import LARGEST, read, write
 from examples.heart_rate.deadpan_heart.encoder import HeartEncoder
 from examples.heart_rate.deadpan_heart.file import HeartFile
 from examples.heart_rate.deadpan_heart.strap import Strap
+from tests.plug_ins import EXAMPLE, HEART
+
+BUILD = "import sys; from setuptools import build_meta; print(build_meta.prepare_metadata_for_build_wheel(sys.argv[1]))"
+
+
+def test_its_package_s_own_description_makes_it_a_modality(tmp_path: Path) -> None:
+    copied = shutil.copytree(EXAMPLE, tmp_path / "heart_rate")  # where a build may leave what it likes
+    command = [sys.executable, "-c", BUILD, str(tmp_path)]
+    built = subprocess.run(command, cwd=copied, capture_output=True, text=True, check=True).stdout.split()[-1]
+    assert (tmp_path / built / "entry_points.txt").read_text().strip() == f"[{GROUP}]\n{HEART}"
+
 
 # The characteristic.
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent.plug_ins.declaration import PlugIn, PlugInError, checked, installed, load
 from agent.plug_ins.declaring import declare_apart
-from tests.plug_ins import EXAMPLE, HEART, install
+from tests.plug_ins import HEART, install
 
 
 def test_nothing_is_installed_here_by_itself() -> None:
@@ -85,9 +85,3 @@ def test_what_is_declared_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_declaration_out_of_range_cannot_be_made(changed: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"numbers|idle"):
         PlugIn(**({"dim": 1, "encoder": None, "read": None} | changed))  # type: ignore[arg-type]  # never called
-
-
-def test_the_example_s_own_description_declares_it() -> None:
-    assert '[project.entry-points."deadpan.modalities"]\nheart = "deadpan_heart:PLUG_IN"' in (
-        EXAMPLE / "pyproject.toml"
-    ).read_text(encoding="utf-8")
