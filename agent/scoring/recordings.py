@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import DeadpanError
+from agent.report.products import PRODUCTS
 
 MEDIA = frozenset(
     (
@@ -19,6 +20,16 @@ MEDIA = frozenset(
     )
 )
 """What files of recordings are called. In a folder the others are passed over; a file that is named is always tried."""
+
+
+SUMMARY = "summary.json"
+RESULTS = frozenset(
+    (
+        *("estimates.jsonl", "utterances.jsonl", "transcript.txt", SUMMARY),
+        *(file for product in PRODUCTS.values() for file in product.writers),
+    )
+)
+"""What is in a folder of results."""
 
 
 class SameFolderError(DeadpanError):
@@ -62,7 +73,8 @@ def plan(paths: Iterable[Path], out: Path) -> Plan:
 
     The results of a file go to `out`/STEM; those of a file in a folder to the same place below `out` as the file has
     below the folder. Where two stems are the same, both results are called by the files' whole names. Hidden files and
-    folders, links to folders, and `out` itself are not entered. Raises SameFolderError when even that is not enough.
+    folders, links to folders, results and `out` itself are left out. Raises SameFolderError when whole names are not
+    enough.
     """
     found = _Found()
     for path in paths:
@@ -94,7 +106,9 @@ def _files(folder: Path, out: Path) -> Iterator[Path]:
         folders[:] = sorted(
             name for name in folders if not name.startswith(".") and (Path(at) / name).resolve() != avoided
         )
-        yield from (Path(at) / name for name in sorted(names) if not name.startswith("."))
+        # Results may lie among recordings: the folder of talk.mp4's is called talk, as another folder may be.
+        results = RESULTS if SUMMARY in names else frozenset[str]()
+        yield from (Path(at) / name for name in sorted(names) if not name.startswith(".") and name not in results)
 
 
 def _size(location: Path) -> int:

@@ -12,8 +12,8 @@ from agent.capture.probing import probe_apart
 from agent.plug_ins.roster import beside
 from agent.replay import Player
 from agent.report.products import forget
-from agent.scoring.recordings import Task
-from agent.scoring.summary import NAME, Summary, Tally, to_json
+from agent.scoring.recordings import SUMMARY, Task
+from agent.scoring.summary import Summary, Tally, to_json
 from deadpan import messages
 from deadpan.messages import Estimate, Event, Message, Utterance
 
@@ -31,7 +31,7 @@ def score(task: Task, player: Player, settings: str, heard: Heard) -> Summary:
     recording = probe_apart(str(task.location))
     session = session_of(task.location)
     task.folder.mkdir(parents=True, exist_ok=True)
-    with _appearing(task.folder, "estimates.jsonl", "utterances.jsonl", "transcript.txt", NAME) as files:
+    with _appearing(task.folder, "estimates.jsonl", "utterances.jsonl", "transcript.txt", SUMMARY) as files:
         account = _Account(*files[:3])
         for message in player.play(recording, session):
             account.take(message)
@@ -118,7 +118,7 @@ def _appearing(folder: Path, *names: str) -> Iterator[tuple[IO[bytes], ...]]:
     try:
         with ExitStack() as stack:
             yield tuple(stack.enter_context(path.open("wb")) for path in unfinished)
-        (folder / NAME).unlink(missing_ok=True)
+        (folder / SUMMARY).unlink(missing_ok=True)
         forget(folder)
         for path in unfinished:
             path.replace(path.with_suffix(""))

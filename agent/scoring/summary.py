@@ -12,10 +12,9 @@ import msgspec
 from agent import __version__
 from agent.config import Config
 from agent.report.findings import SARCASTIC_FROM
+from agent.scoring.recordings import SUMMARY
 from deadpan.messages import Utterance
 from encoders.shipped import SUMS
-
-NAME = "summary.json"
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +97,7 @@ def combined(settings: str, also_read: Iterable[Path]) -> str:
 def read(folder: Path) -> Summary | None:
     """The summary in a folder of results; None where there is none that can be read."""
     try:
-        return msgspec.json.decode((folder / NAME).read_bytes(), type=Summary)
+        return msgspec.json.decode((folder / SUMMARY).read_bytes(), type=Summary)
     except (OSError, msgspec.DecodeError):  # ValidationError is one, too
         return None
 

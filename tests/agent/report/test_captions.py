@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.report.captions import broken, captions, hint, write_srt, write_vtt
+from agent.report.products import Write
 from tests.agent.report.spoken import found, said
 from tests.deadpan.sent import S
 
@@ -78,6 +80,28 @@ def test_subrip_counts_its_captions(tmp_path: Path) -> None:
         "1\n00:00:00,000 --> 00:00:02,000\nOh great\n<i>(perhaps not meant literally)</i>\n\n"
         "2\n00:00:03,000 --> 00:00:04,000\nReally\n\n"
     )
+
+
+@pytest.mark.parametrize(("write", "name"), [(write_vtt, "out.vtt"), (write_srt, "out.srt")])
+def test_a_player_reads_both(tmp_path: Path, write: Write, name: str) -> None:
+    """FFmpeg's readers of both formats."""
+    utterances = [said("bread & <butter>", 0.5, 2), said(LONG, 3, 14, 0.7)]
+    write(found(tmp_path, utterances), tmp_path / name)
+    with av.open(str(tmp_path / name)) as file:
+        packets = [packet for packet in file.demux() if packet.size]
+        step = packets[0].time_base
+        assert step is not None
+        times_s = [
+            (float(begin * step), float((begin + (packet.duration or 0)) * step))
+            for packet in packets
+            if (begin := packet.pts) is not None
+        ]
+        texts = [bytes(packet).decode() for packet in packets]
+    assert len(times_s) == 3
+    assert (times_s[0], times_s[2][1]) == ((0.5, 2), 14)
+    assert times_s[1][1] == times_s[2][0]
+    assert "bread" in texts[0]
+    assert all("not meant literally" in text for text in texts[1:])
 
 
 def test_nothing_said_is_a_file_without_captions(tmp_path: Path) -> None:

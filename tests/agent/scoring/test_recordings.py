@@ -36,6 +36,16 @@ def test_a_folder_stands_for_its_recordings_and_their_results_lie_as_they_do(cor
     assert plan([corpus], corpus / "out").passed_over == 1  # the notes
 
 
+def test_results_beside_recordings_are_no_recordings(corpus: Path) -> None:
+    before = _placed([corpus], corpus)
+    for name in ("summary.json", "overlay.mp4", "report.html"):
+        (corpus / "b").mkdir(exist_ok=True)
+        (corpus / "b" / name).touch()
+    (corpus / "anna" / "overlay.mp4").touch()  # nobody's result
+    assert _placed([corpus], corpus).keys() - before.keys() == {"anna/overlay.mp4"}
+    assert plan([corpus], corpus).passed_over == 1
+
+
 def test_a_file_that_is_named_is_tried_whatever_it_is_called(corpus: Path) -> None:
     assert _placed([corpus / "notes.txt", Path("/no/such.thing")], corpus / "out") == {
         "notes.txt": "notes",
