@@ -1,4 +1,4 @@
-"""python -m bench.faults [--times N]: what kill -9 of each process costs; writes it into docs/reliability.md.
+"""python -m bench.faults [--times N]: what it costs that a process is killed, or stopped; writes docs/reliability.md.
 
 One session of the default configuration on the demo, over and over: how long until the stream says that a process is
 gone, until it runs again, until its modality is perceived anew, and how many estimates there were not.
@@ -29,17 +29,19 @@ from tests.stand_ins.encore import write_encore
 _PAGE = Path("docs/reliability.md")
 _BEGIN, _END = "<!-- faults:begin -->", "<!-- faults:end -->"
 _PATIENCE_S = 60.0
-_APART_S = 62.0 / len(WORKERS)  # so that none is killed twice in a minute: the pause would be longer then
+_APART_S = 62.0 / len(WORKERS)  # so that none is harmed twice in a minute: the pause would be longer then
 _NEW_MS, _FRESH_MS = 400.0, 300.0
+_HARMS = {signal.SIGKILL: "killed (SIGKILL)", signal.SIGSTOP: "stopped (SIGSTOP)"}
 _FEELS: dict[WorkerName, str] = {"camera": "face", "face": "face", "microphone": "voice", "prosody": "voice"}
 """Whose modality an estimate tells of at every moment; words are too rare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """One kill -9. Times are from then to the arrival of the message that says so; None where none did."""
+    """One signal. Times are from then to the arrival of the message that says so; None where none did."""
 
     worker: WorkerName
+    harm: signal.Signals
     told_s: float | None
     """Health: degraded, with this process as a reason; of fusion, when it is back."""
     masked_s: float | None
@@ -89,14 +91,14 @@ class Stream:
         runs = all(worker.state == "running" for worker in health.workers.values())
         return runs and all(_age_ms(estimate, modality) < _FRESH_MS for modality in ("face", "voice"))
 
-    def kill(self, name: WorkerName) -> Death:
-        """Kill a process and read until all is as it was."""
+    def harm(self, name: WorkerName, harm: signal.Signals) -> Death:
+        """Send a process the signal and read until all is as it was."""
         pid, restarts = self.supervisor.pid(name), self.supervisor.condition.workers[name].restarts
         if pid is None:
             raise SystemExit(f"{name} does not run")
         self.forget()
         began_s = time.monotonic()
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, harm)
         self.until(
             lambda: len(self.estimates) > 1 and self.is_well() and _runs_again(self.healths[-1][1], name, restarts)
         )
@@ -112,6 +114,7 @@ class Stream:
         arrivals = [began_s, *(at_s for at_s, _ in estimates)]
         return Death(
             name,
+            harm,
             first([at_s for at_s, each in healths if _names(each, name)]),
             first([at_s for at_s, each in estimates if modality and each.modalities[modality].status != "ok"]),
             running_s or 0.0,
@@ -123,29 +126,34 @@ class Stream:
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
-    options.add_argument("--times", type=int, default=3, help="how often each process is killed (default 3)")
+    options.add_argument("--times", type=int, default=3, help="how often each process is harmed each way (default 3)")
     times = options.parse_args().times
     deaths, memory_mb = measure(times)
-    table = [
-        "| killed | said in health, s | modality masked, s | runs again, s | perceived anew, s"
-        " | longest without an estimate, s | estimates lost |",
-        "|---|---|---|---|---|---|---|",
-        *(_row(worker.name, [death for death in deaths if death.worker == worker.name]) for worker in WORKERS),
+    tables = [
+        line
+        for harm, words in _HARMS.items()
+        for line in (
+            "",
+            f"| {words} | said in health, s | modality masked, s | runs again, s | perceived anew, s"
+            " | longest without an estimate, s | estimates lost |",
+            "|---|---|---|---|---|---|---|",
+            *(_row(each.name, [d for d in deaths if (d.worker, d.harm) == (each.name, harm)]) for each in WORKERS),
+        )
     ]
     note = (
-        f"Written by `python -m bench.faults` on {datetime.now(UTC):%Y-%m-%d}: each process killed {times} times, the"
-        f" median and the worst. Meanwhile {os.getloadavg()[1]:.0f} processes wanted to run on {os.cpu_count()} cores."
-        f" Fusion's understudy takes {memory_mb:.0f} MB (PSS). `–`: it was back before anything was to be said."
+        f"Written by `python -m bench.faults` on {datetime.now(UTC):%Y-%m-%d}: each process harmed {times} times a way,"
+        f" the median and the worst. Meanwhile {os.getloadavg()[1]:.0f} processes wanted to run on {os.cpu_count()}"
+        f" cores. Fusion's understudy takes {memory_mb:.0f} MB (PSS). `–`: it was back before anything was to be said."
     )
     head, tail = _PAGE.read_text().split(_BEGIN)[0], _PAGE.read_text().split(_END)[1]
-    _PAGE.write_text(head + "\n".join([_BEGIN, note, "", *table, _END]) + tail)
-    print("\n".join([note, *table]))
+    _PAGE.write_text(head + "\n".join([_BEGIN, note, *tables, _END]) + tail)
+    print("\n".join([note, *tables]))
 
 
 def measure(times: int) -> tuple[list[Death], float]:
-    """Every process killed so often, by turns; and the memory of the process that waits to be fusion."""
+    """Every process harmed so often each way, by turns; and the memory of the process that waits to be fusion."""
     with tempfile.TemporaryDirectory() as folder:
-        length = 2 + round(times * len(WORKERS) * 20 / 28)  # in demos
+        length = 2 + round(times * len(_HARMS) * len(WORKERS) * 20 / 28)  # in demos
         source = str(write_encore(Path(folder) / "encore.mkv", length))
         config = replace(Config(), source=source, publish=replace(Config().publish, endpoint=f"ipc://{folder}/out"))
         supervisor = open_session(config, resolve_inputs(config))
@@ -153,10 +161,10 @@ def measure(times: int) -> tuple[list[Death], float]:
             supervisor.start()
             stream = Stream(supervisor, subscription)
             deaths = []
-            for _ in range(times):
+            for harm in [harm for _ in range(times) for harm in _HARMS]:
                 for worker in WORKERS:
                     stream.until(stream.is_well, at_least_s=_APART_S)
-                    deaths.append(stream.kill(worker.name))
+                    deaths.append(stream.harm(worker.name, harm))
             stream.until(stream.is_well, at_least_s=_APART_S)
             return deaths, pss_mb(_understudy())
 
