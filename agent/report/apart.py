@@ -5,7 +5,9 @@ As the encoders' processes do, such a process gives up the network, where the sy
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 
@@ -14,6 +16,7 @@ from agent.isolation import IsolationError, leave_network, prepare
 from agent.processes.child import ONE_THREAD, QUIET
 
 _LINES = 4
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class ReadingError(DeadpanError):
@@ -36,7 +39,11 @@ def ask(module: str, order: bytes) -> bytes:
 
 
 def confine() -> None:
-    """Give up the network, where the system lets it: the scoring has said already whether it must."""
+    """Give up the network, where the system lets it (the scoring has said already whether it must), and do not outlive
+    whoever asked: a film takes minutes.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     try:
         prepare()
         leave_network()

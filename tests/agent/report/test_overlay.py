@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import av
@@ -19,6 +22,7 @@ from agent.session import demo_location
 from tests.agent.capture.films import beginning, write_audio
 from tests.agent.report.spoken import found, said, ticks
 from tests.deadpan.sent import S
+from tests.integration.processes import descendants, is_running
 
 FACE = (76, 220, 190)
 
@@ -137,6 +141,26 @@ def test_sound_alone_comes_out_with_captions_and_curves(tmp_path: Path) -> None:
     assert len(pictures) == 15
     assert heard_s == pytest.approx(1, abs=0.1)
     assert _near(pictures[7][:320], SARCASM).any()
+
+
+def test_whoever_is_asked_for_a_film_does_not_outlive_who_asked(tmp_path: Path) -> None:
+    sound = write_audio(tmp_path / "talk.wav", np.zeros((16_000, 1)), 16_000)
+    folder = found(tmp_path, []).folder
+    program = f"""
+from pathlib import Path
+from agent.report import overlay
+from agent.report.findings import Findings
+long = Findings(Path({str(sound)!r}), Path({str(folder)!r}), "", {600 * S})
+overlay.write(long, Path({str(tmp_path / "out")!r}))
+"""
+    with subprocess.Popen([sys.executable, "-c", program]) as asking:
+        while not (tmp_path / "out").exists():
+            assert asking.poll() is None
+            time.sleep(0.05)
+        (burning,) = descendants(asking.pid)
+        asking.kill()
+    while is_running(burning):
+        time.sleep(0.05)
 
 
 def test_what_cannot_be_read_again_is_told(tmp_path: Path) -> None:
