@@ -78,6 +78,8 @@ class Agent:
         self.models = models or Models(self.config.speech)
         if not self.models.serve(self.config.speech):
             raise ValueError("these models are of another recognizer or language than the configuration asks for")
+        if self.config.modalities:
+            raise ValueError("an Agent takes no plug-ins: leave modalities out, or run a session of processes")
         self._realtime, self._both = realtime, video and audio
         self._sights, self._sounds = Counter[str](), Counter[str]()
         workers = workers_for(camera=video, microphone=audio)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.config import CameraConfig, Config, ConfigError, FusionConfig, SpeechConfig, SupervisionConfig
+from agent.config import CameraConfig, Config, ConfigError, FusionConfig, ModalityConfig, SpeechConfig, SupervisionConfig
 from agent.embedded import Agent, PushError
 from agent.processes import crew
 from agent.processes.models import Models
@@ -330,6 +330,8 @@ def test_an_agent_must_make_sense() -> None:
         Agent(Config(fusion=FusionConfig(tick_hz=100)))
     with pytest.raises(ValueError, match="of another recognizer"):
         Agent(models=Models(SpeechConfig(language="de")))
+    with pytest.raises(ValueError, match="takes no plug-ins"):
+        Agent(Config(modalities={"heart": ModalityConfig("strap.csv")}))
 
 
 @pytest.mark.parametrize("realtime", [True, False])
