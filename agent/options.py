@@ -151,6 +151,7 @@ def _add_dashboard(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         "--listen", default="127.0.0.1:5740", metavar="HOST:PORT", help="a loopback address (default: %(default)s)"
     )
     dashboard.add_argument("--open", action="store_true", help="open the page in this machine's browser")
+    dashboard.add_argument("--tied", action="store_true", help=argparse.SUPPRESS)  # it ends when its standard input does
 
 
 def _add_mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import os
+import signal
 import subprocess
 import sys
 import webbrowser
@@ -13,7 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.endless import run_until_stopped
-from deadpan.dashboard import Dashboard
+
+_END_S = 10.0
 
 
 def perform(options: argparse.Namespace) -> int:
@@ -24,26 +27,44 @@ def perform(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def beside(endpoint: str, listen: str, key: Path | None) -> Iterator[None]:
+def beside(endpoint: str, listen: str, key: Path | None) -> Iterator[subprocess.Popen[bytes]]:
     """The page of a stream in a browser, as long as the block lasts: a process of its own, whatever becomes of it."""
-    command = [sys.executable, "-P", "-m", "agent.cli", "dashboard", endpoint, "--listen", listen, "--open"]
+    command = [sys.executable, "-P", "-m", "agent.cli", "dashboard", endpoint, "--listen", listen, "--open", "--tied"]
     command += [] if key is None else ["--key", str(key)]
     # What it says is for people, not for whoever reads our output; and Ctrl-C is for us, who end it.
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, start_new_session=True)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr, start_new_session=True)
     try:
-        yield
+        yield process
     finally:
-        process.terminate()
-        process.wait()
+        try:
+            process.communicate(timeout=_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    from deadpan.dashboard import Dashboard  # here, because whoever wants beside() alone needs no web server
+
     async with Dashboard(options.endpoint, listen=options.listen, stream=options.stream, key=options.key) as dashboard:
         url = f"http://{dashboard.address}/"
         print(f"Look at {options.endpoint} at {url} (Ctrl-C ends).", flush=True)
         if options.open and _has_screen():
             webbrowser.open(url)
+        if options.tied:
+            _end_with(sys.stdin.fileno())
         await dashboard.run()
+
+
+def _end_with(descriptor: int) -> None:
+    """End as if told to, once nobody holds the other end of a pipe: whoever started this process is gone, or done."""
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(descriptor)
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(descriptor, end)
 
 
 def _has_screen() -> bool:
