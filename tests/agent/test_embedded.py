@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.config import CameraConfig, Config, ConfigError, FusionConfig, ModalityConfig, SpeechConfig, SupervisionConfig
+from agent.config import (
+    CameraConfig,
+    Config,
+    ConfigError,
+    FusionConfig,
+    ModalityConfig,
+    SpeechConfig,
+    SupervisionConfig,
+)
 from agent.embedded import Agent, PushError
 from agent.processes import crew
 from agent.processes.models import Models
