@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TypeAlias
 
 from agent import __version__
 from agent.report.products import PRODUCTS, USUAL
 from deadpan.subscription import DEFAULT_ENDPOINT
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 _SPEECH = "auto, moonshine, whisper[:NAME|:FILE] or faster-whisper[:NAME|:FOLDER] (default: speech.engine, auto)"
 
@@ -44,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_run(commands: Commands) -> None:
     run = commands.add_parser(
         "run",
         help="watch and listen, and publish estimates",
@@ -63,8 +66,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--microphone", metavar="NAME|INDEX|FEED|none", help="microphone by part of its name, by index, or feed"
     )
     run.add_argument("--seconds", type=_positive, metavar="S", help="stop after the estimate for second S")
-    run.add_argument("--json", action="store_true", help="print the published messages, one JSON object a line")
-    run.add_argument("--revisions", action="store_true", help="with --json: also the later revisions of estimates")
+    _add_json(run, "print the published messages, one JSON object a line")
     run.add_argument(
         "--dashboard",
         nargs="?",
@@ -72,7 +74,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="HOST:PORT",
         help="show it in a browser too: see deadpan dashboard (at %(const)s unless said otherwise)",
     )
-    run.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
+    _add_engine(run)
     run.add_argument(
         "--record",
         type=Path,
@@ -82,37 +84,27 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _add_modality(run, "a file, an address, or none")
     run.add_argument("--publish", metavar="ENDPOINT", help=f"where to publish (default {DEFAULT_ENDPOINT})")
     run.add_argument("--bus", metavar="ENDPOINT", help="a deadpan proxy to publish through as well")
-    run.add_argument("--keys", type=Path, metavar="FOLDER", help="keys that subscribers must hold: see deadpan keys")
+    _add_keys_folder(run)
     run.add_argument(
         "--network-isolation",
         choices=("auto", "required", "off"),
         help="have processes give up what they do not need of the network (default auto: where the system allows it)",
     )
-    run.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+    _add_settings(run)
 
 
-def _add_watch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_watch(commands: Commands) -> None:
     watch = commands.add_parser(
         "watch",
         help="show the estimates of a running deadpan",
         description="Show what a running deadpan publishes, until Ctrl-C. It may be started before it.",
     )
     _add_subscription(watch)
-    watch.add_argument("--json", action="store_true", help="print the messages, one JSON object a line")
-    watch.add_argument("--revisions", action="store_true", help="with --json: also the later revisions of estimates")
+    _add_json(watch, "print the messages, one JSON object a line")
     watch.add_argument("--count", type=_count, metavar="N", help="stop after N estimates")
 
 
-def _add_subscription(command: argparse.ArgumentParser) -> None:
-    """What every command that reads a stream is told: where, which, and with what key."""
-    command.add_argument(
-        "endpoint", nargs="?", default=DEFAULT_ENDPOINT, metavar="ENDPOINT", help="default: %(default)s"
-    )
-    command.add_argument("--stream", metavar="NAME", help="one stream alone, where several are published")
-    command.add_argument("--key", type=Path, metavar="FILE", help="the subscriber's key, where the agent wants one")
-
-
-def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_record(commands: Commands) -> None:
     record = commands.add_parser(
         "record",
         help="write a running deadpan's messages to a file",
@@ -124,16 +116,14 @@ def _add_record(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     record.add_argument("--seconds", type=_positive, metavar="S", help="stop after so long")
 
 
-def _add_bridge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_bridge(commands: Commands) -> None:
     bridge = commands.add_parser(
         "bridge",
         help="pass a stream on to browsers (WebSocket, server-sent events)",
         description="Pass a stream's messages on as they are: ws://HOST:PORT/ws and http://HOST:PORT/events.",
     )
     _add_subscription(bridge)
-    bridge.add_argument(
-        "--listen", default="127.0.0.1:5739", metavar="HOST:PORT", help="a loopback address (default: %(default)s)"
-    )
+    _add_listen(bridge, "127.0.0.1:5739")
     bridge.add_argument(
         "--allow-origin", action="append", default=[], metavar="ORIGIN", help="a web page's origin that may read it"
     )
@@ -154,7 +144,7 @@ def _add_dashboard(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     dashboard.add_argument("--tied", action="store_true", help=argparse.SUPPRESS)  # it ends when its standard input does
 
 
-def _add_mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_mcp(commands: Commands) -> None:
     mcp = commands.add_parser(
         "mcp",
         help="answer an assistant's questions (Model Context Protocol)",
@@ -163,7 +153,7 @@ def _add_mcp(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     _add_subscription(mcp)
 
 
-def _add_wyoming(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_wyoming(commands: Commands) -> None:
     wyoming = commands.add_parser(
         "wyoming",
         help="pass utterances on to Home Assistant (Wyoming protocol)",
@@ -175,7 +165,7 @@ def _add_wyoming(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
 
 
-def _add_proxy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_proxy(commands: Commands) -> None:
     proxy = commands.add_parser(
         "proxy",
         help="one bus for several agents",
@@ -185,10 +175,10 @@ def _add_proxy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     proxy.add_argument("agents", nargs="*", metavar="AGENT", help="endpoints of agents to read from")
     proxy.add_argument("--publish", default=DEFAULT_ENDPOINT, metavar="ENDPOINT", help="default: %(default)s")
     proxy.add_argument("--bus", metavar="ENDPOINT", help="where agents may join (default: nowhere)")
-    proxy.add_argument("--keys", type=Path, metavar="FOLDER", help="keys that subscribers must hold: see deadpan keys")
+    _add_keys_folder(proxy)
 
 
-def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_keys(commands: Commands) -> None:
     keys = commands.add_parser(
         "keys",
         help="say who may subscribe from elsewhere",
@@ -205,7 +195,7 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         action.add_argument("--folder", type=Path, metavar="FOLDER", help="the agent's keys (default: the user's own)")
 
 
-def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_score(commands: Commands) -> None:
     score = commands.add_parser(
         "score",
         help="estimate recordings as fast as the machine allows",
@@ -237,9 +227,16 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="the recording with landmarks, captions and curves burnt in (of several recordings: --write overlay)",
     )
     score.add_argument("--again", action="store_true", help="score again what was scored before")
-    score.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
+    score.add_argument(
+        "--engine",
+        choices=("here", "ray"),
+        default="here",
+        help="one recording after another, or one a core, on this machine or a cluster (needs the ray extra)",
+    )
+    score.add_argument("--ray-address", metavar="ADDRESS", help="a running Ray cluster (default: this machine's cores)")
+    _add_engine(score)
     _add_modality(score, "a file, or none")
-    score.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+    _add_settings(score)
 
 
 def _add_modality(command: argparse.ArgumentParser, sources: str) -> None:
@@ -255,7 +252,7 @@ def _add_modality(command: argparse.ArgumentParser, sources: str) -> None:
     )
 
 
-def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_models(commands: Commands) -> None:
     models = commands.add_parser(
         "models",
         help="list, pull, verify or remove Whisper models",
@@ -273,7 +270,7 @@ def _add_models(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     remove.add_argument("names", nargs="+", metavar="NAME")
 
 
-def _add_purge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_purge(commands: Commands) -> None:
     purge = commands.add_parser(
         "purge",
         help="delete what deadpan run --record has kept",
@@ -283,10 +280,10 @@ def _add_purge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "folder", nargs="?", type=Path, metavar="DIR", help="a recording, or a folder of them (default: record.folder)"
     )
     purge.add_argument("--yes", action="store_true", help="do not ask")
-    purge.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+    _add_settings(purge)
 
 
-def _add_config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_config(commands: Commands) -> None:
     config = commands.add_parser(
         "config",
         help="show the settings in force, or check a file of them",
@@ -295,9 +292,46 @@ def _add_config(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     actions = config.add_subparsers(dest="action", required=True, metavar="show|check")
     show = actions.add_parser("show", help="print all settings, as a file, and where each comes from")
-    show.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+    _add_settings(show)
     check = actions.add_parser("check", help="say whether a file can be used, and what it changes")
     check.add_argument("file", type=Path, metavar="FILE")
+
+
+# What several commands are told alike.
+
+
+def _add_subscription(command: argparse.ArgumentParser) -> None:
+    """What every command that reads a stream is told: where, which, and with what key."""
+    command.add_argument(
+        "endpoint", nargs="?", default=DEFAULT_ENDPOINT, metavar="ENDPOINT", help="default: %(default)s"
+    )
+    command.add_argument("--stream", metavar="NAME", help="one stream alone, where several are published")
+    command.add_argument("--key", type=Path, metavar="FILE", help="the subscriber's key, where the agent wants one")
+
+
+def _add_settings(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--config", type=Path, metavar="FILE", help="settings (default: ./config.yaml if it is there)")
+
+
+def _add_engine(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--speech", metavar="ENGINE", help=_SPEECH)
+
+
+def _add_json(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument("--json", action="store_true", help=what)
+    command.add_argument("--revisions", action="store_true", help="with --json: also the later revisions of estimates")
+
+
+def _add_listen(command: argparse.ArgumentParser, address: str) -> None:
+    command.add_argument(
+        "--listen", default=address, metavar="HOST:PORT", help="a loopback address (default: %(default)s)"
+    )
+
+
+def _add_keys_folder(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--keys", type=Path, metavar="FOLDER", help="keys that subscribers must hold: see deadpan keys"
+    )
 
 
 def _positive(text: str) -> float:
