@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +19,7 @@ from deadpan.messages import to_json
 from tests.deadpan.guarded import Guarded, key_file
 from tests.deadpan.sent import estimate
 from tests.deadpan.stage import PATIENCE_S, Stage
-from tests.integration.processes import messages, started
+from tests.integration.processes import DEADPAN, messages, started
 
 
 @pytest.fixture
@@ -72,3 +80,40 @@ def test_a_key_others_may_read_is_refused(stage: Stage, tmp_path: Path) -> None:
         _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "chmod 600" in err
+
+
+def test_a_terminal_is_drawn_on_within_its_size_and_left_in_order(stage: Stage) -> None:
+    ours, theirs = pty.openpty()
+    _resize(theirs, 100)
+    command = [*DEADPAN, "watch", stage.endpoint]
+    with subprocess.Popen(command, stdout=theirs, stdin=theirs, env=os.environ | {"TERM": "xterm"}) as process:
+        os.close(theirs)
+        stage.await_subscriptions()
+        stage.publish(estimate(1))
+        wide = _read(ours, until="health")
+        _resize(ours, 40)
+        stage.publish(estimate(2))
+        narrow = _read(ours, until="health")
+        process.send_signal(signal.SIGINT)
+        last = _read(ours, until="\x1b[J")
+        assert process.wait(PATIENCE_S) == 0
+    os.close(ours)
+    assert 60 < max(map(len, _lines(wide))) < 100
+    assert max(map(len, _lines(narrow))) < 40
+    assert last.endswith("\r\x1b[J")  # nothing of it stays
+
+
+def _resize(terminal: int, columns: int) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+
+
+def _read(terminal: int, until: str) -> str:
+    told = ""
+    while until not in told:
+        told += os.read(terminal, 65_536).decode()
+    return told
+
+
+def _lines(drawn: str) -> list[str]:
+    """What is to be seen, without the orders to the terminal."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn).splitlines()
