@@ -129,7 +129,7 @@ def _add_bridge(commands: Commands) -> None:
     )
 
 
-def _add_dashboard(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_dashboard(commands: Commands) -> None:
     dashboard = commands.add_parser(
         "dashboard",
         help="show a running deadpan in a browser",
@@ -137,11 +137,11 @@ def _add_dashboard(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         " what it shows.",
     )
     _add_subscription(dashboard)
-    dashboard.add_argument(
-        "--listen", default="127.0.0.1:5740", metavar="HOST:PORT", help="a loopback address (default: %(default)s)"
-    )
+    _add_listen(dashboard, "127.0.0.1:5740")
     dashboard.add_argument("--open", action="store_true", help="open the page in this machine's browser")
-    dashboard.add_argument("--tied", action="store_true", help=argparse.SUPPRESS)  # it ends when its standard input does
+    dashboard.add_argument(
+        "--tied", action="store_true", help=argparse.SUPPRESS
+    )  # it ends when its standard input does
 
 
 def _add_mcp(commands: Commands) -> None:
