@@ -153,7 +153,9 @@ def score_demo(location: str | None = None, config: str = "") -> Scoring:
         settings = Path(folder) / "config.yaml"
         settings.write_text(config)
         began_s = time.monotonic()
-        command = [*COMMAND, "score", str(media), "--out", folder, *(["--config", str(settings)] if config else [])]
+        # The replay alone: what else is made of its results is not what is measured.
+        command = [*COMMAND, "score", str(media), "--out", folder, "--write", "none"]
+        command += ["--config", str(settings)] if config else []
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wall_s = time.monotonic() - began_s
         estimates = _bodies(Path(folder) / media.stem / "estimates.jsonl")
