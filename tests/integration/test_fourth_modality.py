@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 
 import deadpan
+from agent.capture.media import probe
 from agent.config import Config, ModalityConfig
 from agent.isolation import obstacle
-from agent.session import open_session, resolve_inputs
+from agent.replay import Player
+from agent.session import demo_location, open_session, resolve_inputs
 from agent.topology import WORKERS
 from deadpan.messages import ModalityReading
 from encoders.samples import Modality
 from fusion.term import TOLD, Term, save
+from tests.agent.capture.films import beginning
 from tests.integration.watched import Watched
-from tests.plug_ins import EXAMPLE, install
+from tests.plug_ins import EXAMPLE, HEART, install
 
 DIM = 3
 ROUSED = Term(Modality("heart"), "1", (0.0,) * (len(TOLD) + DIM), (1.0,) * (len(TOLD) + DIM), (0, 0, 2.0, 0, 0, 0))
@@ -72,3 +75,15 @@ def test_it_has_its_standing_and_its_say_and_its_death_harms_nobody(session: Wat
     assert any("heart is restarting: killed by signal 9" in reason for reason in session.reasons("heart"))
     assert {worker.name: session.pid(worker.name) for worker in WORKERS} == before
     assert session.missing_ticks() == 0
+
+
+def test_a_recording_is_scored_with_what_lies_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path / "site", monkeypatch, HEART)
+    talk = beginning(demo_location(), tmp_path / "talk.mp4", 3.0)
+    (tmp_path / "talk.heart.csv").write_text("time_s,bpm\n" + "".join(f"{n / 2},{70 + n}\n" for n in range(100)))
+    with Player(Config()) as player:
+        told = [message for message in player.play(probe(str(talk)), "s") if isinstance(message, deadpan.Estimate)]
+    finals = [estimate for estimate in told if estimate.final]
+    assert 2.5e9 < finals[-1].end_ns < 3.5e9  # the strap was worn for 50 s
+    assert {estimate.modalities["heart"].status for estimate in finals[5:]} == {"ok"}
+    assert {estimate.modalities["heart"].contribution for estimate in finals} == {0.0}  # nothing was fitted
