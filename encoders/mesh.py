@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.bundled import bundled
+
 LANDMARKS = 478
 
 _BLANK = np.zeros((8, 8, 3), np.uint8)
@@ -37,6 +39,7 @@ class FaceMeshLandmarks:
     """The face mesh with refined lips and irises. It follows one face, so it serves one stream at a time."""
 
     def __init__(self) -> None:
+        bundled("mediapipe")
         # Imported here: the import takes a second and reads protobuf files, and only a live face encoder needs it.
         with _unloaded(*_UNUSED):
             from mediapipe.python.solutions.face_mesh import FaceMesh

