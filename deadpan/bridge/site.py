@@ -13,7 +13,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from deadpan.bridge.origins import Origins
 from deadpan.bridge.queries import QueryError, Wanted, read_query
-from deadpan.messages import MESSAGE_TYPES
+from deadpan.messages import MESSAGE_TYPES, ON_REQUEST
 from deadpan.relay import Published, Reader, Relay
 
 _FRAME_BYTES = 1024  # of what a client sends: it has nothing to say
@@ -123,6 +123,8 @@ class Site:
         kind, stream, now_s = request.match_info["type"], _wanted(request).stream, time.monotonic()
         if kind not in MESSAGE_TYPES:
             raise web.HTTPBadRequest(text=f"no such message type: {kind!r}; there are {', '.join(MESSAGE_TYPES)}\n")
+        if kind in ON_REQUEST:
+            raise web.HTTPNotFound(text=f"{kind} messages are of their moment and not kept: read /ws?types={kind}\n")
         found = self._relay.latest(kind, now_s, stream)
         if found is None:
             raise web.HTTPNotFound(text=f"no {kind}: {self._why_none(now_s, stream)}\n")

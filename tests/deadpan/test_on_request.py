@@ -57,6 +57,8 @@ def test_a_bridge_asks_for_it_as_long_as_a_reader_does() -> None:
                 assert b.stage.await_subscriptions() == [b"deadpan.sketch/1/"]
                 b.publish(sketch(5), estimate(9))
                 await read(socket, sketch(5), estimate(9))
+            async with b.http.get(b.url("/latest/sketch")) as none:
+                assert (none.status, "not kept: read /ws?types=sketch" in await none.text()) == (404, True)
             await until(lambda: b.bridge.counters["readers"] == 0)
             async with b.http.ws_connect(b.url("/ws")) as socket:
                 b.publish(sketch(6), estimate(10))
