@@ -63,6 +63,8 @@ def test_the_weights_the_demo_and_the_types_marker_are_shipped(shipped: set[str]
     weights = {name for name in _sources("*") if "/weights/" in name}
     assert weights
     page = {f"agent/report/page.{kind}" for kind in ("html", "css", "js")}
+    page |= {name for name in _sources("*") if name.startswith("deadpan/dashboard/page/")}
+    assert len(page) > 10
     assert weights | page | {"agent/demo.mp4", "agent/demo.json", "deadpan/py.typed"} <= shipped
 
 
