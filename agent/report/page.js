@@ -227,8 +227,9 @@
 
   function tell() {
     const tick = tickAt(cursor), spoken = utterances.findIndex((each) => each.start_s <= cursor && cursor < each.end_s);
-    const parts = [["at", clock(cursor, 1)], ["sarcasm", share(found.sarcasm[tick])], ["said", signed(found.literal[tick])],
-      ["heard", signed(found.delivered[tick])], ["meant", signed(found.intended[tick])]];
+    const at = (values) => values[tick] ?? null; // a recording of no time has no estimate
+    const parts = [["at", clock(cursor, 1)], ["sarcasm", share(at(found.sarcasm))], ["said", signed(at(found.literal))],
+      ["heard", signed(at(found.delivered))], ["meant", signed(at(found.intended))]];
     const words = { o: "ok", s: "stale", a: "absent", "-": "off" };
     Object.entries(found.modalities).forEach(([name, each]) => parts.push([name, words[each.status[tick]] || "?"]));
     now.replaceChildren(...parts.map(([name, value]) => {
@@ -240,7 +241,7 @@
     if (cues) now.append(Object.assign(document.createElement("span"), { textContent: cues }));
     items.forEach((item, index) => item.classList.toggle("current", index === spoken));
     lanes.setAttribute("aria-valuemax", whole.toFixed(1)); lanes.setAttribute("aria-valuenow", cursor.toFixed(1));
-    lanes.setAttribute("aria-valuetext", `${clock(cursor, 1)}, sarcasm ${share(found.sarcasm[tick])}`);
+    lanes.setAttribute("aria-valuetext", `${clock(cursor, 1)}, sarcasm ${share(at(found.sarcasm))}`);
   }
 
   function look(start, length) {

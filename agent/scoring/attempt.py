@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,30 +44,55 @@ class Outcome:
     took_s: float = 0.0
 
 
-def attempt(task: Task, player: Player, wanted: Wanted, heard: Heard, making: Callable[[str], None]) -> Outcome:
-    """Score a recording, unless it was scored before from the same content and settings, and make what is wanted.
-    `heard` and `making` are told of the progress: see agent.scoring.results and agent.report.products.
+Making = Callable[[str], None]
+"""Told the name of a file that is made of the results now."""
+
+
+def recalled(task: Task, player: Player, wanted: Wanted, making: Making) -> Outcome | None:
+    """A recording that was scored before, from the same content and settings, with what is wanted of it; None for one
+    that has to be scored. The player need not be started.
+    """
+    began_s = time.monotonic()
+    try:
+        summary = None if wanted.again else _scored_before(task, _settings(task, player, wanted))
+        if summary is None:
+            return None
+        _make(task, summary, wanted, making, missing(task.folder, wanted.products))
+    except (DeadpanError, OSError) as error:
+        return _failed(task, error, began_s)
+    return Outcome(task, summary, found=True, took_s=time.monotonic() - began_s)
+
+
+def attempt(task: Task, player: Player, wanted: Wanted, heard: Heard, making: Making) -> Outcome:
+    """Score a recording, and make what is wanted of it. `heard`: see agent.scoring.results.
 
     A recording that cannot be scored is an outcome, not an error: the next ones have a right to their turn.
     """
     began_s = time.monotonic()
     try:
-        settings = combined(wanted.settings, player.also_read(task.location))
-        summary = None if wanted.again else _scored_before(task, settings)
-        found = summary is not None
-        if summary is None:
-            summary = score(task, player, settings, heard)
-        findings = Findings(task.location, task.folder, task.title, round(summary.duration_s * 1e9), hints=wanted.hints)
-        make(findings, missing(task.folder, wanted.products) if found else wanted.products, making)
-        if wanted.overlay is not None:
-            making(wanted.overlay.name)
-            make_at(findings, "overlay", "overlay.mp4", wanted.overlay)
-    except DeadpanError as error:
-        return Outcome(task, None, str(error), took_s=time.monotonic() - began_s)
-    except OSError as error:
-        problem = f"cannot write to {task.folder}: {error}"
-        return Outcome(task, None, problem, took_s=time.monotonic() - began_s)
-    return Outcome(task, summary, found=found, took_s=time.monotonic() - began_s)
+        summary = score(task, player, _settings(task, player, wanted), heard)
+        _make(task, summary, wanted, making, wanted.products)
+    except (DeadpanError, OSError) as error:
+        return _failed(task, error, began_s)
+    return Outcome(task, summary, took_s=time.monotonic() - began_s)
+
+
+def _make(task: Task, summary: Summary, wanted: Wanted, making: Making, products: Iterable[str]) -> None:
+    duration_ns = round(summary.duration_s * 1e9)
+    findings = Findings(task.location, task.folder, task.title, duration_ns, hints=wanted.hints)
+    make(findings, products, making)
+    if wanted.overlay is not None:
+        making(wanted.overlay.name)
+        make_at(findings, "overlay", "overlay.mp4", wanted.overlay)
+
+
+def _failed(task: Task, error: DeadpanError | OSError, began_s: float) -> Outcome:
+    problem = f"cannot write to {task.folder}: {error}" if isinstance(error, OSError) else str(error)
+    return Outcome(task, None, problem, took_s=time.monotonic() - began_s)
+
+
+def _settings(task: Task, player: Player, wanted: Wanted) -> str:
+    return combined(wanted.settings, player.also_read(task.location))
 
 
 def _scored_before(task: Task, settings: str) -> Summary | None:

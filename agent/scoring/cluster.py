@@ -26,9 +26,8 @@ from ray.exceptions import RayError
 
 from agent.config import Config
 from agent.errors import DeadpanError
-from agent.replay import Player
-from agent.scoring.attempt import Outcome, Wanted, attempt
-from agent.scoring.engines import Progress
+from agent.scoring.attempt import Outcome, Wanted
+from agent.scoring.engines import Progress, Standby
 from agent.scoring.recordings import Task
 from agent.scoring.summary import fingerprint
 
@@ -49,8 +48,7 @@ class Scorer:
 
     def __init__(self, config: Config) -> None:
         self._settings = fingerprint(config)
-        self._player = Player(config)
-        self._player.__enter__()
+        self._standby = Standby(config)
         self._stopped = Event()
 
     def settings(self) -> str:
@@ -65,7 +63,7 @@ class Scorer:
                 raise _StoppedError
 
         try:
-            return attempt(task, self._player, wanted, go_on, go_on)
+            return self._standby.score(task, wanted, go_on, go_on)
         except _StoppedError:
             return Outcome(task, None, "stopped")
 
@@ -75,7 +73,7 @@ class Scorer:
 
     def close(self) -> None:
         """End the encoders' processes."""
-        self._player.__exit__(None, None, None)
+        self._standby.close()
 
 
 class Cluster:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from agent.config import Config
 from agent.replay import Player
-from agent.scoring.attempt import Outcome, Wanted, attempt
+from agent.scoring.attempt import Making, Outcome, Wanted, attempt, recalled
 from agent.scoring.recordings import Task
+from agent.scoring.results import Heard
 
 
 class Progress(Protocol):
@@ -40,7 +43,38 @@ class Here:
 
     def score(self, tasks: Sequence[Task], wanted: Wanted, progress: Progress) -> Iterator[Outcome]:
         """The outcomes in the order of the recordings."""
-        with Player(self._config) as player:
+        with Standby(self._config) as standby:
             for task in tasks:
                 progress.heard(task, 0, None)
-                yield attempt(task, player, wanted, partial(progress.heard, task), partial(progress.making, task))
+                yield standby.score(task, wanted, partial(progress.heard, task), partial(progress.making, task))
+
+
+class Standby:
+    """A player, started when there is a recording that was not scored before. A context manager."""
+
+    def __init__(self, config: Config) -> None:
+        self._player = Player(config)
+        self._started = False
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the player's processes."""
+        self._closing.close()
+
+    def score(self, task: Task, wanted: Wanted, heard: Heard, making: Making) -> Outcome:
+        """What comes of a recording: see agent.scoring.attempt."""
+        found = recalled(task, self._player, wanted, making)
+        if found is not None:
+            return found
+        if not self._started:
+            self._closing.enter_context(self._player)
+            self._started = True
+        return attempt(task, self._player, wanted, heard, making)

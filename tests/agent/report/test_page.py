@@ -82,6 +82,7 @@ def test_pictures_without_sound_have_no_trace_and_what_is_no_recording_is_an_err
 @pytest.mark.skipif(program() is None, reason="needs Chromium")
 def test_a_browser_draws_it_and_a_keyboard_reaches_all_of_it(text: str, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(text, encoding="utf-8")
+    (tmp_path / "nothing.html").write_text(page.page(found(tmp_path, []), [], Trace()), encoding="utf-8")
     sound = write_audio(tmp_path / "talk.wav", np.zeros((160_000, 1)), 16_000)
     asyncio.run(_use(f"file://{tmp_path / 'report.html'}#t=2.5", sound))
 
@@ -113,6 +114,8 @@ async def _use(page_url: str, sound: Path) -> None:
         assert await browser.tell("getComputedStyle(document.querySelector('.hint')).display") == "none"
         await _listen_along(browser, sound)
         assert [url for url in browser.requests if not url.startswith(("file://", "blob:", "data:"))] == []
+        await browser.go(f"file://{sound.with_name('nothing.html')}")
+        assert "sarcasm –" in await browser.tell("document.getElementById('now').textContent")
         assert browser.problems == []
 
 
