@@ -7,15 +7,20 @@ import asyncio
 import os
 import sys
 import tempfile
-from contextlib import AsyncExitStack
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
+
+import aiohttp
 
 from bench.browser import Browser
 from bench.measure import spread
 from bench.soak.sampling import cpu_s, family, named
-from deadpan.dashboard import Dashboard
+from deadpan.messages import MESSAGE_TYPES
 from deadpan.subscription import subscribe
 
 _PAGE = Path("docs/dashboard.md")
@@ -23,7 +28,10 @@ _BEGIN, _END = "<!-- dashboard:begin -->", "<!-- dashboard:end -->"
 _FROM_NS = 4_000_000_000  # of the session: its models are loaded, and a page is there
 _MEASURED_S = 20.0
 _PATIENCE_S = 60.0
+_TYPES = ",".join(MESSAGE_TYPES)
 _COUNTS = "[Number(document.documentElement.dataset.frames), deadpan.memory.received]"
+
+_Counts: TypeAlias = Callable[[], Awaitable[tuple[float, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,75 +47,120 @@ class Turn:
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m bench.dashboard", description=__doc__)
-    options.add_argument("--pairs", type=int, default=3, help="sessions without a page and with one (default 3)")
-    pairs = options.parse_args().pairs
-    text = _told([(asyncio.run(_turn(watched=False)), asyncio.run(_turn(watched=True))) for _ in range(pairs)])
+    options.add_argument("--rounds", type=int, default=3, help="of three sessions each (default 3)")
+    rounds = [
+        [asyncio.run(_turn(watcher)) for watcher in (_nobody, _reader, _page)]
+        for _ in range(options.parse_args().rounds)
+    ]
+    text = _told(rounds)
     head, tail = _PAGE.read_text().split(_BEGIN)[0], _PAGE.read_text().split(_END)[1]
     _PAGE.write_text(head + "\n".join([_BEGIN, text, _END]) + tail)
     print(text)
 
 
-def _told(turns: list[tuple[Turn, Turn]]) -> str:
-    alone = spread([100 * without.agent_cores for without, _ in turns], 0)
-    added = spread([100 * (watched.agent_cores - without.agent_cores) for without, watched in turns], 1)
-    fusion = spread([100 * (watched.fusion_cores - without.fusion_cores) for without, watched in turns], 1)
-    server = spread([100 * watched.server_cores for _, watched in turns], 1)
-    given, drawn = (spread([getattr(each, name) for _, each in turns], 0) for name in ("messages_hz", "drawn_hz"))
+def _told(rounds: list[list[Turn]]) -> str:
+    alone = spread([100 * without.agent_cores for without, _, _ in rounds], 0)
+    added = spread([100 * (read.agent_cores - without.agent_cores) for without, read, _ in rounds], 1)
+    fusion = spread([100 * (read.fusion_cores - without.fusion_cores) for without, read, _ in rounds], 1)
+    server = spread([100 * read.server_cores for _, read, _ in rounds], 1)
+    given, drawn = (spread([getattr(page, name) for _, _, page in rounds], 0) for name in ("messages_hz", "drawn_hz"))
     return "\n".join(
         [
-            f"Written by `python -m bench.dashboard` on {datetime.now(UTC):%Y-%m-%d}, over {len(turns)} pairs of",
-            "sessions on the demo, one without a page and one with one. Without, the agent takes",
-            f"{alone} % of a core; an open page adds {added},",
-            f"of which to fusion, which sends more, {fusion}. The page's server, and what measures beside it, take",
-            f"{server} %. The page was given {given} messages a second and drawn",
+            f"Written by `python -m bench.dashboard` on {datetime.now(UTC):%Y-%m-%d}, in {len(rounds)} rounds of three",
+            "sessions on the demo: unwatched, read as by a page, and shown on one. Unwatched, the agent takes",
+            f"{alone} % of a core; read as by a page, {added} more,",
+            f"and its fusion process, which alone has more to do, {fusion}. The page's server takes",
+            f"{server} %. The page is given {given} messages a second and drawn",
             f"{drawn} times a second, by a browser without a graphics processor. Meanwhile",
             f"{os.getloadavg()[1]:.0f} processes wanted to run on {os.cpu_count()} cores.",
         ]
     )
 
 
-async def _turn(*, watched: bool) -> Turn:
+@asynccontextmanager
+async def _nobody(_: str) -> AsyncIterator[_Counts]:
+    """A page that is not open."""
+    yield _no_counts
+
+
+@asynccontextmanager
+async def _reader(address: str) -> AsyncIterator[_Counts]:
+    """Whoever reads what a page does and draws nothing: with a browser beside it the agent would ask less of itself."""
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"ws://{address}/ws?types={_TYPES}") as socket:
+        reading = asyncio.create_task(_read(socket))
+        yield _no_counts
+        reading.cancel()
+
+
+@asynccontextmanager
+async def _page(address: str) -> AsyncIterator[_Counts]:
+    """The page in a browser, and how often it has been drawn and given a message."""
+    async with Browser() as browser:
+        await browser.go(f"http://{address}/")
+
+        async def counts() -> tuple[float, float]:
+            drawn, received = await browser.tell(_COUNTS)
+            return drawn, received
+
+        yield counts
+
+
+async def _no_counts() -> tuple[float, float]:
+    return 0.0, 0.0
+
+
+async def _read(socket: aiohttp.ClientWebSocketResponse) -> None:
+    async for _ in socket:
+        pass
+
+
+async def _turn(watcher: Callable[[str], AbstractAsyncContextManager[_Counts]]) -> Turn:
     async with AsyncExitStack() as stack:
         endpoint = f"ipc://{stack.enter_context(tempfile.TemporaryDirectory())}/stream"
-        browser, server = None, None
-        if watched:
-            dashboard = await stack.enter_async_context(Dashboard(endpoint, listen="127.0.0.1:0"))
-            browser, server = await stack.enter_async_context(Browser()), os.getpid()
-            await browser.go(f"http://{dashboard.address}/")
-        run = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "agent.cli", "run", "--source", "demo", "--publish", endpoint),
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        server, address = await stack.enter_async_context(_server(endpoint))
+        counts = await stack.enter_async_context(watcher(address))
+        run = await _started("run", "--source", "demo", "--publish", endpoint)
         try:
             async with subscribe(endpoint, types=("estimate", "health"), timeout_s=_PATIENCE_S) as subscription:
                 async for message in subscription:
                     if message.end_ns >= _FROM_NS:
                         break
-            return await _measure(run.pid, browser, server)
+            return await _measure(run.pid, server, counts)
         finally:
             run.terminate()
             await run.wait()
 
 
-async def _measure(pid: int, browser: Browser | None, server: int | None) -> Turn:
-    processes = family(pid)
+@asynccontextmanager
+async def _server(endpoint: str) -> AsyncIterator[tuple[int, str]]:
+    """The command that serves the page: its process, and where it listens."""
+    process = await _started("dashboard", endpoint, "--listen", "127.0.0.1:0")
+    try:
+        assert process.stdout is not None
+        yield process.pid, (await process.stdout.readline()).decode().split("http://")[1].split("/")[0]
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _started(*arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "agent.cli", *arguments),
+        stdout=asyncio.subprocess.PIPE if arguments[0] == "dashboard" else asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+
+
+async def _measure(agent: int, server: int, counts: _Counts) -> Turn:
+    processes = family(agent)
     fusion = [named(processes, "deadpan:")["fusion"]]
-    watchers = [] if server is None else [server]
 
-    async def counts() -> tuple[float, ...]:
-        drawn = received = 0
-        if browser is not None:
-            drawn, received = await browser.tell(
-                "[Number(document.documentElement.dataset.frames), deadpan.memory.received]"
-            )
-        now = asyncio.get_running_loop().time()
-        return (now, cpu_s(processes), cpu_s(fusion), cpu_s(watchers), drawn, received)
+    async def now() -> tuple[float, ...]:
+        return (time.monotonic(), cpu_s(processes), cpu_s(fusion), cpu_s([server]), *await counts())
 
-    before = await counts()
+    before = await now()
     await asyncio.sleep(_MEASURED_S)
-    after = await counts()
-    passed_s, *used = (late - early for early, late in zip(before, after, strict=True))
+    passed_s, *used = (late - early for early, late in zip(before, await now(), strict=True))
     return Turn(*(each / passed_s for each in used))
 
 
