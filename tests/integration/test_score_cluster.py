@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -20,11 +19,11 @@ pytest.importorskip("ray", reason="needs the ray extra")
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two recordings, and one that is none."""
+    """A recording, and two that are none: more than there are cores to score them."""
     folder = tmp_path_factory.mktemp("corpus")
     beginning(demo_location(), folder / "a.mp4", 2.4)
-    shutil.copy(folder / "a.mp4", folder / "b.mp4")
-    (folder / "c.mp4").write_text("these are notes, no film")
+    for name in ("b.mp4", "c.mp4"):
+        (folder / name).write_text("these are notes, no film")
     return folder
 
 
@@ -42,11 +41,11 @@ def test_all_are_scored_and_a_bad_one_ends_nothing(
 ) -> None:
     out, result, _ = scored
     assert result.returncode == 1
-    assert "2 of 3 recordings" in result.stdout
+    assert "1 of 3 recordings" in result.stdout
+    assert "b.mp4" in result.stderr
     assert "c.mp4" in result.stderr
     assert "Traceback" not in result.stderr
-    for name in ("estimates.jsonl", "utterances.jsonl", "annotation.eaf"):
-        assert (out / "a" / name).read_bytes() == (out / "b" / name).read_bytes().replace(b"b.mp4", b"a.mp4")
+    assert (out / "a" / "annotation.eaf").stat().st_size > 1000
 
 
 def test_the_results_are_those_of_scoring_without(
