@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -28,8 +29,10 @@ from agent.processes.lane import ISOLATED, Order, read
 from agent.processes.ordering import Ordering, Playback
 from agent.processes.reach import is_remote, isolates
 from agent.processes.wire import Ended, Failure, Timed
-from agent.topology import WorkerName, workers_for
+from agent.topology import WORKERS, WorkerName, workers_for
 from deadpan.messages import Message
+from encoders.shipped import DamagedError
+from fusion.model import Fusion
 from fusion.shipped import load as load_fusion
 
 
@@ -38,19 +41,27 @@ class ReplayError(DeadpanError):
 
 
 class Player:
-    """The encoders' processes, started when first needed and kept for the next recording. A context manager."""
+    """The encoders' processes, started at once and kept for the next recording. A context manager.
+
+    What every process loads first is loaded while the recording is looked at, and fusion meanwhile too.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._isolated = isolates(config)
-        # Before there is anything to leave behind: its library does not bear interruption.
-        self._model = load_fusion().expecting(config.fusion.base_rate)
         self._roster = Roster(config.modalities, isolated=self._isolated)
         self._lanes: dict[WorkerName, _Lane] = {}
-        self._closing = ExitStack()
 
     def __enter__(self) -> Self:
-        self._folder = Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="deadpan-")))
+        with ExitStack() as stack:
+            self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="deadpan-")))
+            # On a thread of its own, which Ctrl-C does not reach: fusion's library does not bear interruption.
+            self._loading = stack.enter_context(ThreadPoolExecutor(1)).submit(load_fusion)
+            stack.callback(self._forget_lanes)
+            for worker in WORKERS:
+                if worker.modality is not None:
+                    self._lane(worker.name)
+            self._closing = stack.pop_all()
         return self
 
     def __exit__(
@@ -82,8 +93,6 @@ class Player:
         modalities = [worker.modality for worker in workers if worker.modality is not None]
         stream = self._config.publish.stream
         plugged = self._roster.of(Path(recording.location), live=False) if not is_address(recording.location) else ()
-        model = self._model.heeding(terms_of(plugged))
-        playback = Playback(FusingStage(self._config.fusion, modalities, session, stream, model=model, plugged=plugged))
         lanes = [self._lane(worker.name) for worker in workers]
         beside = [self._lane(each.name) for each in plugged]
         complete = False
@@ -92,6 +101,9 @@ class Player:
                 lane.begin(recording.location, self._config)
             for lane, each in zip(beside, plugged, strict=True):
                 lane.begin(each.location, self._config, each)
+            model = self._fusion().expecting(self._config.fusion.base_rate).heeding(terms_of(plugged))
+            fusing = FusingStage(self._config.fusion, modalities, session, stream, model=model, plugged=plugged)
+            playback = Playback(fusing)
             for timed in _in_order(lanes + beside):
                 yield from playback.push(timed)
             yield from playback.finish()
@@ -100,10 +112,15 @@ class Player:
             if not complete:
                 self._forget_lanes()
 
+    def _fusion(self) -> Fusion:
+        try:
+            return self._loading.result()
+        except (FileNotFoundError, DamagedError) as error:
+            raise ReplayError(str(error)) from error
+
     def _lane(self, name: WorkerName) -> _Lane:
         if name not in self._lanes:
             self._lanes[name] = _Lane(name, self._folder / f"{name}.log", isolated=self._isolated)
-            self._closing.callback(self._lanes[name].close)
         return self._lanes[name]
 
     def _forget_lanes(self) -> None:
