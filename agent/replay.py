@@ -23,7 +23,7 @@ from agent.capture.media import Recording, is_address, shown
 from agent.config import Config
 from agent.errors import DeadpanError
 from agent.plug_ins.roster import Plugged, Roster, terms_of
-from agent.processes.child import ONE_THREAD, QUIET
+from agent.processes.child import KEEPING, ONE_THREAD, QUIET
 from agent.processes.fusing import FusingStage
 from agent.processes.lane import ISOLATED, Order, read
 from agent.processes.ordering import Ordering, Playback
@@ -154,7 +154,7 @@ class _Lane:
                 stderr=errors,
                 bufsize=1 << 16,
                 start_new_session=True,
-                env=os.environ | QUIET | ONE_THREAD,
+                env=os.environ | QUIET | ONE_THREAD | KEEPING,
             )
 
     def begin(self, location: str, config: Config, plug_in: Plugged | None = None) -> None:

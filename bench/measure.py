@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
-from agent.processes.child import ONE_THREAD, QUIET
+from agent.processes.child import KEEPING, ONE_THREAD, QUIET
 from agent.session import demo_location
 from deadpan.errors import StreamError
 from deadpan.messages import Health
@@ -135,13 +135,13 @@ def watched(command: list[str], env: Mapping[str, str] | None = None, endpoint: 
 
 
 def printed(module: str) -> bytes:
-    """What a module of the bench prints when it is run by itself, with the agent's own settings of threads."""
+    """What a module of the bench prints when it is run by itself, with the agent's own settings."""
     return subprocess.run(
         [sys.executable, "-m", module],
         check=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=os.environ | ONE_THREAD | QUIET,
+        env=os.environ | ONE_THREAD | QUIET | KEEPING,
     ).stdout
 
 

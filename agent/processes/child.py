@@ -19,6 +19,9 @@ WORKER = "agent.processes.worker"
 """The module that is run."""
 _ENOUGH = 32_768  # bytes of a log to look at
 QUIET = {"GLOG_minloglevel": "3", "TF_CPP_MIN_LOG_LEVEL": "3", "OPENCV_LOG_LEVEL": "ERROR"}
+# What glibc arrives at by itself, but only once 32 MB were given back at once: until then every picture and every
+# large tensor is taken from the system anew, a page fault for each 4 kB of it.
+KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -35,7 +38,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the supervisor, who tells its children
-                env=os.environ | QUIET | ONE_THREAD,
+                env=os.environ | QUIET | ONE_THREAD | KEEPING,
             )
         self.pid = self._process.pid
         self._stillness = Stillness(self.pid)
@@ -47,8 +50,12 @@ class Child:
         return self._process.poll()
 
     def motion(self, now_s: float) -> Motion:
-        """Whether it moves, as its system schedules it: see Stillness."""
+        """Whether it moves, as its system schedules it, since it was last heard of: see Stillness."""
         return self._stillness.motion(now_s)
+
+    def heard(self) -> None:
+        """It has given a sign of life."""
+        self._stillness.heard()
 
     def go(self, origin_monotonic_ns: int) -> None:
         """Tell it that the session has begun."""
