@@ -44,17 +44,21 @@ class Stillness:
             return "stopped"
         return "asleep" if self._asleep >= _LOOKS else "moving"
 
+    def heard(self) -> None:
+        """It lives, as far as one knows: what was seen of it before no longer counts."""
+        self._stopped = self._asleep = 0
+
     def _look(self) -> None:
         try:
             state, switches = _scheduled((self._folder / "status").read_text())
             if switches != self._switches:
                 self._moves, self._switches = self._switches is not None, switches
-                self._stopped = self._asleep = 0
+                self.heard()
             elif self._moves:
                 self._stopped = self._stopped + 1 if state == "T" else 0
                 self._asleep = self._asleep + self._has_nothing_to_do() if state == "S" else 0
         except (OSError, ValueError, KeyError):  # it has just ended, or this is another kind of system
-            self._stopped = self._asleep = 0
+            self.heard()
 
     def _has_nothing_to_do(self) -> bool:
         """Whether none of its threads is at work: what the main one waits for may only wait for the processor."""

@@ -182,11 +182,11 @@ class Supervisor:
                 continue
             if isinstance(pulse, Absorbed):
                 if pulse.pid == ward.child.pid:
-                    ward.heard_s, ward.absorbed_s = time.monotonic(), pulse.for_s
+                    ward.hear(time.monotonic(), pulse.for_s)
                 continue
             if pulse.pid != ward.child.pid or (ward.is_down and pulse.state != "finished"):
                 continue  # the last words of the dead; only that it had finished is still news
-            ward.heard_s, ward.absorbed_s = time.monotonic(), 0.0
+            ward.hear(time.monotonic())
             changed |= ward.take(pulse, began=ward.worker.plug_in or self._origin_monotonic_ns is not None)
             self._weigh(ward, pulse)
         return changed

@@ -104,6 +104,12 @@ class Ward:
         self.retry_s = self.doomed_s = self.memory_mb = self.ready_mb = None
         self.health = msgspec.structs.replace(self.health, state="starting", pid=child.pid)
 
+    def hear(self, now_s: float, absorbed_s: float = 0.0) -> None:
+        """It gives a sign of life, or says for how long it will give none."""
+        self.heard_s, self.absorbed_s = now_s, absorbed_s
+        if self.child is not None:
+            self.child.heard()
+
     def set(self, state: WorkerState, reason: str = "") -> None:
         self.health = msgspec.structs.replace(self.health, state=state, reason=reason, pid=None)
 

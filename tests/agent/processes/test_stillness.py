@@ -74,6 +74,14 @@ def test_one_that_is_slow_is_not_still(seen: Seen) -> None:
             assert seen.look(states, moved=True) == "moving"
 
 
+def test_looks_count_from_its_last_sign_of_life_on(seen: Seen) -> None:
+    assert seen.look("SS", times=4) == "asleep"
+    seen.stillness.heard()
+    assert seen.stillness.motion(seen.now_s) == "moving"
+    assert seen.look("SS", times=3) == "moving"
+    assert seen.look("SS") == "asleep"
+
+
 def test_looks_count_and_not_the_time_between_them(seen: Seen) -> None:
     seen.now_s += 3600
     assert seen.look("SS") == "moving"

@@ -101,6 +101,9 @@ class Child:
     def motion(self, _now_s: float) -> Motion:
         return self.moves
 
+    def heard(self) -> None:
+        self.moves = "moving"
+
     def ask_for_stacks(self) -> None:
         self.asked = True
 
@@ -397,7 +400,7 @@ def test_one_that_does_not_move_is_not_waited_for(
     scene: Scene, tmp_path: Path, name: WorkerName, motion: Motion, state: str
 ) -> None:
     supervisor = _started(scene, tmp_path)
-    _all_but(scene)
+    _all_but(scene, name)
     scene.child(name).moves = motion
     supervisor.attend(0)
     assert _state(supervisor, name) == (state, "no sign of life for 0.4 s" if state == "restarting" else "")
@@ -405,14 +408,25 @@ def test_one_that_does_not_move_is_not_waited_for(
 
 def test_one_that_said_it_would_be_busy_may_sleep_but_not_be_stopped(scene: Scene, tmp_path: Path) -> None:
     supervisor = _started(scene, tmp_path)
-    _all_but(scene)
     scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
+    _all_but(scene, "speech")
+    supervisor.attend(0)
+    follows: list[tuple[Motion, str]] = [("asleep", "running"), ("stopped", "restarting")]
+    for motion, state in follows:
+        scene.child("speech").moves = motion
+        supervisor.attend(0)
+        assert _state(supervisor, "speech")[0] == state
+
+
+def test_what_it_did_before_it_was_heard_again_is_not_held_against_it(scene: Scene, tmp_path: Path) -> None:
+    supervisor = _started(scene, tmp_path)
+    scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
+    _all_but(scene, "speech")
+    supervisor.attend(0)
     scene.child("speech").moves = "asleep"
+    scene.pulse("speech", "running")
     supervisor.attend(0)
     assert _state(supervisor, "speech")[0] == "running"
-    scene.child("speech").moves = "stopped"
-    supervisor.attend(0)
-    assert _state(supervisor, "speech")[0] == "restarting"
 
 
 def test_one_that_is_starting_may_sleep(scene: Scene, tmp_path: Path) -> None:
