@@ -12,7 +12,7 @@ import secrets
 import signal
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -29,6 +29,7 @@ from agent.errors import DeadpanError
 from agent.scoring.attempt import Outcome, Wanted
 from agent.scoring.engines import Progress, Standby
 from agent.scoring.recordings import Task
+from agent.scoring.results import clear
 from agent.scoring.summary import fingerprint
 
 _CORES_PER_SCORER = 1
@@ -93,37 +94,56 @@ class Cluster:
         with _joined(self._address):
             cores = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]  # published so
             count = min(len(tasks), self._scorers or max(1, cores // _CORES_PER_SCORER))
-            # Two calls at a time, so that one can be told to stop; whatever its machine, it is started anew if it dies.
-            actor = ray.remote(Scorer).options(num_cpus=_CORES_PER_SCORER, max_restarts=3, max_concurrency=2)
-            scorers = [actor.remote(self._config) for _ in range(count)]
+            # Two calls at a time, so that one can be told to stop.
+            actor = ray.remote(Scorer).options(num_cpus=_CORES_PER_SCORER, max_concurrency=2)
+            crew = _Crew(lambda: actor.remote(self._config))
             try:
-                yield from _shared_out(scorers, deque(tasks), wanted, progress)
+                yield from crew.share_out(count, deque(tasks), wanted, progress)
             finally:
-                _dismiss(scorers)
+                _dismiss(crew.scorers)
 
 
-def _shared_out(scorers: Sequence[Any], waiting: deque[Task], wanted: Wanted, progress: Progress) -> Iterator[Outcome]:
-    """Give each scorer a recording once it is there, and the next whenever it has done one."""
-    running: dict[Any, tuple[Any, Task | None]] = {scorer.settings.remote(): (scorer, None) for scorer in scorers}
-    while running:
-        (done,), _ = ray.wait(list(running), num_returns=1)
-        scorer, task = running.pop(done)
-        try:
-            told = ray.get(done)
-        except RayError as error:
-            if task is None:
-                raise ClusterError(f"a scorer could not be started: {error}") from error
-            yield Outcome(task, None, f"{task.location}: its scorer ended: {type(error).__name__}")
-        else:
-            if task is None and told != wanted.settings:
-                raise ClusterError("a machine of the cluster has another version of deadpan or other weights")
+class _Crew:
+    """The scorers, and who takes the place of one that died."""
+
+    def __init__(self, hire: Callable[[], Any]) -> None:
+        self._hire = hire
+        self.scorers: list[Any] = []
+        self._running: dict[Any, tuple[Any, Task | None]] = {}
+
+    def share_out(self, count: int, waiting: deque[Task], wanted: Wanted, progress: Progress) -> Iterator[Outcome]:
+        """Give each scorer a recording once it is there, and the next whenever it has done one."""
+        for _ in range(count):
+            self._welcome()
+        while self._running:
+            (done,), _ = ray.wait(list(self._running), num_returns=1)
+            scorer, task = self._running.pop(done)
+            try:
+                told = ray.get(done)
+            except RayError as error:
+                if task is None:
+                    raise ClusterError(f"a scorer could not be started: {error}") from error
+                self.scorers.remove(scorer)
+                clear(task.folder)
+                yield Outcome(task, None, f"{task.location}: its scorer ended: {type(error).__name__}")
+                if waiting:
+                    self._welcome()
+                continue
             if task is not None:
                 yield replace(told, task=task)
-        if waiting:
-            task = waiting.popleft()
-            progress.heard(task, 0, None)
-            away = replace(task, location=task.location.absolute(), folder=task.folder.absolute())
-            running[scorer.score.remote(away, wanted)] = scorer, task
+            elif told != wanted.settings:
+                raise ClusterError("a machine of the cluster has another version of deadpan or other weights")
+            if waiting:
+                task = waiting.popleft()
+                progress.heard(task, 0, None)
+                away = replace(task, location=task.location.absolute(), folder=task.folder.absolute())
+                self._running[scorer.score.remote(away, wanted)] = scorer, task
+
+    def _welcome(self) -> None:
+        """Have one more, who first says what its results depend on."""
+        scorer = self._hire()
+        self.scorers.append(scorer)
+        self._running[scorer.settings.remote()] = scorer, None
 
 
 def _dismiss(scorers: Sequence[Any]) -> None:

@@ -12,7 +12,7 @@ from agent.capture.probing import probe_apart
 from agent.plug_ins.roster import beside
 from agent.replay import Player
 from agent.report.products import forget
-from agent.scoring.recordings import SUMMARY, Task
+from agent.scoring.recordings import RESULTS, SUMMARY, Task
 from agent.scoring.summary import Summary, Tally, to_json
 from deadpan import messages
 from deadpan.messages import Estimate, Event, Message, Utterance
@@ -106,6 +106,12 @@ def transcript_line(utterance: Utterance) -> str:
 def _clock(t_ns: int) -> str:
     minutes, hundredths = divmod(round(t_ns / 1e7), 6000)  # rounded before it is split: no minute has 60.00 seconds
     return f"{minutes:02d}:{hundredths / 100:05.2f}"
+
+
+def clear(folder: Path) -> None:
+    """Remove what somebody who is gone left half written."""
+    for name in RESULTS:
+        (folder / f"{name}.part").unlink(missing_ok=True)
 
 
 @contextmanager

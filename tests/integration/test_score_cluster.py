@@ -12,7 +12,7 @@ import pytest
 
 from agent.session import demo_location
 from tests.agent.capture.films import beginning
-from tests.integration.processes import descendants, finished, is_running, started
+from tests.integration.processes import command_line, descendants, finished, is_running, started
 
 pytest.importorskip("ray", reason="needs the ray extra")
 
@@ -65,7 +65,26 @@ def test_it_leaves_no_file_where_none_was_asked_for(
     assert not list(Path(os.environ.get("TMPDIR", "/tmp")).glob("deadpan-ray-*"))  # noqa: S108 - where Ray's would be
 
 
-@pytest.mark.long  # a Ray of its own, to see what is true of one
+@pytest.mark.long  # a Ray of its own each, to see what is true of one
+def test_a_scorer_that_is_killed_costs_one_recording_and_another_takes_its_place(tmp_path: Path) -> None:
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        beginning(demo_location(), tmp_path / name, 12)
+    with started(
+        "score", str(tmp_path), "--out", str(tmp_path / "out"), "--write", "none", "--engine", "ray"
+    ) as process:
+        while not list(tmp_path.rglob("estimates.jsonl.part")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        scorers = [pid for pid in descendants(process.pid) if command_line(pid).startswith("ray::Scorer")]
+        os.kill(scorers[0], signal.SIGKILL)
+        out, err = process.communicate(timeout=150)
+    assert process.returncode == 1
+    assert "2 of 3 recordings" in out
+    assert "its scorer ended" in err
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.long
 def test_told_to_end_it_leaves_nothing_half_written_and_no_process(tmp_path: Path) -> None:
     with started("score", demo_location(), "--out", str(tmp_path), "--engine", "ray") as process:
         while not list(tmp_path.rglob("estimates.jsonl.part")):
