@@ -24,6 +24,7 @@ from agent.stream.keyring import own_key
 from deadpan.messages import Estimate
 from deadpan.subscription import Subscription, subscribe
 
+_GLANCE_S = 0.05  # the longest that the processes are not looked after, while nothing is published
 _LAST_WORDS_S = 0.5  # what fusion said last may still be on its way when it is seen to have ended
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -71,8 +72,8 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
             ended = False
             while not ended:
                 ended = supervisor.finished
-                supervisor.attend(0 if ended else 20)
-                ended |= _show_waiting(subscription, view, end_ns, _LAST_WORDS_S if ended else 0)
+                supervisor.attend(0)
+                ended |= _show_waiting(subscription, view, end_ns, _LAST_WORDS_S if ended else _GLANCE_S, last=ended)
         finally:
             view.close()
     failed = {name: worker.reason for name, worker in supervisor.condition.workers.items() if worker.state == "failed"}
@@ -81,9 +82,13 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
     return 1 if failed else 0
 
 
-def _show_waiting(subscription: Subscription, view: View, end_ns: int | None, patience_s: float) -> bool:
-    """Show what has arrived, or arrives within the time; says whether the session has lasted long enough."""
+def _show_waiting(subscription: Subscription, view: View, end_ns: int | None, patience_s: float, *, last: bool) -> bool:
+    """Show what arrives within the time, and what has arrived by then; says whether the session has lasted long enough.
+
+    What comes `last` is waited for until nothing comes any more.
+    """
     while (message := subscription.receive(patience_s)) is not None:
+        patience_s = patience_s if last else 0.0
         view.show(message)
         if isinstance(message, Estimate) and end_ns is not None and message.revision == 0 and message.end_ns >= end_ns:
             return True
