@@ -10,6 +10,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 
 from agent.errors import DeadpanError
 from agent.isolation import IsolationError, leave_network, prepare
@@ -25,17 +28,34 @@ class ReadingError(DeadpanError):
 
 def ask(module: str, order: bytes) -> bytes:
     """Run a module with the order on its standard input; returns what it wrote. Raises ReadingError when it fails."""
-    told = subprocess.run(
-        [sys.executable, "-P", "-m", module],
-        input=order,
-        capture_output=True,
-        check=False,
-        env=os.environ | QUIET | ONE_THREAD,
-    )
-    if told.returncode != 0:
-        lines = told.stderr.decode(errors="replace").strip().splitlines()[-_LINES:]
-        raise ReadingError("\n".join([f"{module} ended with {told.returncode}", *lines]))
-    return told.stdout
+    return b"".join(follow(module, order))
+
+
+def follow(module: str, order: bytes) -> Iterator[bytes]:
+    """The lines that it writes, as they come. When they are not read to the end, it is ended. Raises ReadingError."""
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(
+            [sys.executable, "-P", "-m", module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=os.environ | QUIET | ONE_THREAD,
+        ) as process,
+    ):
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("both were asked for")
+        try:
+            with suppress(BrokenPipeError), process.stdin:  # it may have ended already: its exit code says so
+                process.stdin.write(order)
+            yield from process.stdout
+        except BaseException:  # whoever reads has had enough, or is interrupted
+            process.terminate()
+            raise
+        if process.wait() != 0:
+            errors.seek(0)
+            lines = errors.read().decode(errors="replace").strip().splitlines()[-_LINES:]
+            raise ReadingError("\n".join([f"{module} ended with {process.returncode}", *lines]))
 
 
 def confine() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 
 from agent.capture.recording import RecordingAudio, RecordingVideo, probe
 from agent.errors import DeadpanError
-from agent.report.apart import ask, confine
+from agent.report.apart import confine, follow
 from agent.report.burning import Burner, blank_pictures
 from agent.report.findings import Findings
 from agent.report.lettering import Picture
@@ -39,15 +39,18 @@ class Order(msgspec.Struct, frozen=True):
     out: Path
 
 
-def write(findings: Findings, path: Path) -> None:
-    """The film, MP4 (H.264 and AAC), made by a process of its own. Faces are looked for anew, in every picture that is
-    shown (the scores are of 15 a second). Without pictures it shows captions and curves alone. Raises ReadingError.
+def write(findings: Findings, path: Path, told: Callable[[float], None]) -> None:
+    """The film, MP4 (H.264 and AAC), made by a process of its own; `told` is told how much of it is done, in [0, 1].
+
+    Faces are looked for anew, in every picture that is shown (the scores are of 15 a second). Without pictures it shows
+    captions and curves alone. Raises ReadingError.
     """
-    ask(__name__, msgspec.msgpack.encode(Order(findings, path), enc_hook=str))
+    for line in follow(__name__, msgspec.msgpack.encode(Order(findings, path), enc_hook=str)):
+        told(min(1.0, int(line) / max(1, findings.duration_ns)))
 
 
-def burn(findings: Findings, out: Path) -> None:
-    """The same, in this process."""
+def burn(findings: Findings, out: Path) -> Iterator[int]:
+    """The same, in this process: the moments of its pictures, in ns, as they are done."""
     recording = probe(findings.location)
     with av.open(str(out), "w", format="mp4", options={"movflags": "+faststart"}) as film, ExitStack() as open_media:
         burner = Burner(findings, FaceMeshLandmarks())
@@ -60,12 +63,12 @@ def burn(findings: Findings, out: Path) -> None:
         if recording.has_audio:
             chunks = iter(open_media.enter_context(RecordingAudio(findings.location)))
         burnt = ((burner.burn(rgb, at_ns), at_ns) for rgb, at_ns in pictures)
-        _mux(film, burnt, chunks, sounds=recording.has_audio)
+        yield from _mux(film, burnt, chunks, sounds=recording.has_audio)
 
 
 def _mux(
     film: OutputContainer, burnt: Iterator[tuple[Picture, int]], chunks: Iterator[AudioChunk], *, sounds: bool
-) -> None:
+) -> Iterator[int]:
     """Pictures and sound side by side, so that neither waits for the other in memory."""
     first = next(burnt)
     seen, heard = _video(film, first[0]), _audio(film) if sounds else None
@@ -77,6 +80,7 @@ def _mux(
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts, frame.time_base = at_ns * _TICKS_HZ // NS_PER_S, Fraction(1, _TICKS_HZ)
         film.mux(seen.encode(frame))
+        yield at_ns
     film.mux(seen.encode(None))
     if heard is not None:
         for chunk in itertools.chain([] if waiting is None else [waiting], chunks):
@@ -111,7 +115,11 @@ def main() -> int:
     order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Order, dec_hook=lambda kind, value: kind(value))
     confine()
     try:
-        burn(order.findings, order.out)
+        due_ns = 0
+        for at_ns in burn(order.findings, order.out):
+            if at_ns >= due_ns:
+                print(at_ns, flush=True)  # noqa: T201 - to whoever asked
+                due_ns = at_ns + NS_PER_S
     except DeadpanError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -12,6 +12,8 @@ from agent.report.findings import Findings
 
 Write = Callable[[Findings, Path], None]
 """Writes one file. Raises OSError when it cannot, and DeadpanError when the recording cannot be read again."""
+SlowWrite = Callable[[Findings, Path, Callable[[float], None]], None]
+"""The same, and tells how much of it is done, in [0, 1]."""
 
 
 class ProductError(DeadpanError):
@@ -23,13 +25,15 @@ class Product:
     """Files made from results. `writers`: by file name, the module of agent.report and its function that writes it.
 
     `needs`: the module it cannot do without, and the extra that brings it. `hinting`: whether it comes out otherwise
-    with hints than without. `usual`: whether it is made unless something else is asked for.
+    with hints than without. `usual`: whether it is made unless something else is asked for. `slow`: it tells how far
+    it is (SlowWrite).
     """
 
     writers: Mapping[str, tuple[str, str]]
     needs: tuple[str, str] | None = None
     hinting: bool = False
     usual: bool = True
+    slow: bool = False
 
 
 PRODUCTS: Mapping[str, Product] = {
@@ -46,7 +50,7 @@ PRODUCTS: Mapping[str, Product] = {
         needs=("pyarrow", "parquet"),
         usual=False,
     ),
-    "overlay": Product({"overlay.mp4": ("overlay", "write")}, usual=False),
+    "overlay": Product({"overlay.mp4": ("overlay", "write")}, usual=False, slow=True),
 }
 USUAL = tuple(name for name, product in PRODUCTS.items() if product.usual)
 """What is written unless something else is asked for."""
@@ -88,20 +92,26 @@ def make(findings: Findings, names: Iterable[str], begun: Callable[[str], None])
     """
     for name in names:
         for file in PRODUCTS[name].writers:
-            begun(file)
-            make_at(findings, name, file, findings.folder / file)
+            make_at(findings, name, file, findings.folder / file, begun)
 
 
-def make_at(findings: Findings, name: str, file: str, path: Path) -> None:
+def make_at(findings: Findings, name: str, file: str, path: Path, begun: Callable[[str], None]) -> None:
     """Write one file of a product where it is wanted."""
+    begun(path.name)
     module, function = PRODUCTS[name].writers[file]
-    write: Write = getattr(import_module(f"agent.report.{module}"), function)  # some take a second to load
+    write = getattr(import_module(f"agent.report.{module}"), function)  # some take a second to load
+    if PRODUCTS[name].slow:
+        write = _telling(write, lambda share: begun(f"{path.name} {share:.0%}"))
     unfinished = path.with_name(f"{path.name}.part")
     try:
         write(findings, unfinished)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _telling(write: SlowWrite, told: Callable[[float], None]) -> Write:
+    return lambda findings, path: write(findings, path, told)
 
 
 def forget(folder: Path) -> None:

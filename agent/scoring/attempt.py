@@ -82,8 +82,7 @@ def _make(task: Task, summary: Summary, wanted: Wanted, making: Making, products
     findings = Findings(task.location, task.folder, task.title, duration_ns, hints=wanted.hints)
     make(findings, products, making)
     if wanted.overlay is not None:
-        making(wanted.overlay.name)
-        make_at(findings, "overlay", "overlay.mp4", wanted.overlay)
+        make_at(findings, "overlay", "overlay.mp4", wanted.overlay, making)
 
 
 def _failed(task: Task, error: DeadpanError | OSError, began_s: float) -> Outcome:

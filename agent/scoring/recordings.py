@@ -31,6 +31,8 @@ RESULTS = frozenset(
 )
 """What is in a folder of results."""
 
+_KEPT = frozenset(("messages.jsonl", "recording.json"))  # what deadpan run --record writes beside its recording
+
 
 class SameFolderError(DeadpanError):
     """Two recordings would be written to one folder. Its text names it."""
@@ -107,7 +109,7 @@ def _files(folder: Path, out: Path) -> Iterator[Path]:
             name for name in folders if not name.startswith(".") and (Path(at) / name).resolve() != avoided
         )
         # Results may lie among recordings: the folder of talk.mp4's is called talk, as another folder may be.
-        results = RESULTS if SUMMARY in names else frozenset[str]()
+        results = RESULTS if SUMMARY in names else _KEPT if set(names) >= _KEPT else frozenset[str]()
         yield from (Path(at) / name for name in sorted(names) if not name.startswith(".") and name not in results)
 
 

@@ -116,9 +116,10 @@ def test_every_letter_of_europe_has_its_shape() -> None:
 
 
 def test_a_recording_comes_out_as_long_as_it_was_with_its_sound_and_its_face(tmp_path: Path) -> None:
-    film = beginning(demo_location(), tmp_path / "talk.mp4", 1.2)
+    film, told = beginning(demo_location(), tmp_path / "talk.mp4", 1.2), list[float]()
     results = found(tmp_path, [said("The store", 0.5, 1.1, 0.9)], ticks(6))
-    overlay.write(Findings(film, results.folder, film.name, 1_200_000_000), tmp_path / "out.part")
+    overlay.write(Findings(film, results.folder, film.name, 1_200_000_000), tmp_path / "out.part", told.append)
+    assert told == pytest.approx([0, 1 / 1.2], abs=0.01)
     pictures, times_s, heard_s = _decoded(tmp_path / "out.part")
     assert len(pictures) == 30
     assert times_s == pytest.approx([number / 25 for number in range(30)], abs=0.002)
@@ -136,7 +137,7 @@ def test_a_recording_comes_out_as_long_as_it_was_with_its_sound_and_its_face(tmp
 def test_sound_alone_comes_out_with_captions_and_curves(tmp_path: Path) -> None:
     sound = write_audio(tmp_path / "talk.wav", np.zeros((16_000, 1)), 16_000)
     results = found(tmp_path, [said("Oh great", 0, 1, 0.9)], ticks(5))
-    overlay.write(Findings(sound, results.folder, sound.name, S), tmp_path / "out.mp4")
+    overlay.write(Findings(sound, results.folder, sound.name, S), tmp_path / "out.mp4", lambda _: None)
     pictures, _, heard_s = _decoded(tmp_path / "out.mp4")
     assert len(pictures) == 15
     assert heard_s == pytest.approx(1, abs=0.1)
@@ -151,7 +152,7 @@ from pathlib import Path
 from agent.report import overlay
 from agent.report.findings import Findings
 long = Findings(Path({str(sound)!r}), Path({str(folder)!r}), "", {600 * S})
-overlay.write(long, Path({str(tmp_path / "out")!r}))
+overlay.write(long, Path({str(tmp_path / "out")!r}), lambda _: None)
 """
     with subprocess.Popen([sys.executable, "-c", program]) as asking:
         while not (tmp_path / "out").exists():
@@ -165,4 +166,4 @@ overlay.write(long, Path({str(tmp_path / "out")!r}))
 
 def test_what_cannot_be_read_again_is_told(tmp_path: Path) -> None:
     with pytest.raises(ReadingError, match=r"No such file.*talk\.wav"):
-        overlay.write(found(tmp_path, []), tmp_path / "out.mp4")
+        overlay.write(found(tmp_path, []), tmp_path / "out.mp4", lambda _: None)

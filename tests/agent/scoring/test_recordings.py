@@ -46,6 +46,16 @@ def test_results_beside_recordings_are_no_recordings(corpus: Path) -> None:
     assert plan([corpus], corpus).passed_over == 1
 
 
+def test_what_a_session_s_recording_lies_beside_is_not_passed_over(corpus: Path) -> None:
+    session = corpus / "20261126-040211-ff"
+    session.mkdir()
+    for name in ("recording.json", "messages.jsonl", "20261126-040211-ff.mkv"):
+        (session / name).touch()
+    kept = plan([corpus / session.name], corpus / "out")
+    assert [task.title for task in kept.tasks] == ["20261126-040211-ff.mkv"]
+    assert kept.passed_over == 0
+
+
 def test_a_file_that_is_named_is_tried_whatever_it_is_called(corpus: Path) -> None:
     assert _placed([corpus / "notes.txt", Path("/no/such.thing")], corpus / "out") == {
         "notes.txt": "notes",
