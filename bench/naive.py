@@ -13,6 +13,7 @@ import time
 
 import msgspec
 import numpy as np
+from swift_f0 import SwiftF0
 
 from agent.capture.recording import RecordingAudio, RecordingVideo
 from agent.config import Config
@@ -42,6 +43,7 @@ def run_loop(location: str) -> Loop:
         pcm = np.concatenate([chunk.pcm for chunk in audio])
     with RecordingVideo(location, max_rate_hz=config.camera.rate_hz) as video:
         pictures = list(video)
+    pitch = SwiftF0(threads=1, spin=False)
     voice, heard, begin, quiet = VoiceActivity(), 0, 0, True
     hangover = round(config.speech.hangover_s * _RATE_HZ)
     last_voiced = -hangover
@@ -53,7 +55,7 @@ def run_loop(location: str) -> Loop:
         landmarks = face.landmarks.locate(picture.rgb)
         if landmarks is not None:
             face.expression.describe(landmarks)
-        prosody.pitch.detect(pcm[max(0, now - round(config.fusion.window_s * _RATE_HZ)) : now], _RATE_HZ, *_PITCH_HZ)
+        pitch.detect(pcm[max(0, now - round(config.fusion.window_s * _RATE_HZ)) : now], _RATE_HZ, *_PITCH_HZ)
         if prosody.sound is not None:
             prosody.sound.locate(pcm[max(0, now - _SOUND_SAMPLES) : now])
         while heard + WINDOW_SAMPLES <= now:

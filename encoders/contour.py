@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from encoders.samples import NS_PER_S, Contour, Embedding, Interval
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-    from swift_f0 import PitchResult, SwiftF0
+    from swift_f0 import PitchResult
+
+    from encoders.prosody import PitchModel, PitchStream
 
 FRAME_NS = 256 * NS_PER_S // SAMPLE_RATE_HZ
 """From one value of the pitch model to the next: 16 ms."""
@@ -21,18 +23,18 @@ _WAITING = 64  # hops: what nobody asks for is forgotten
 
 
 class ContouredPitch:
-    """A pitch model, for one stream, that remembers what it found. It stands in for SwiftF0 in a `ProsodyModel`.
+    """A pitch model, for one stream, that remembers what it found. It stands in for it in a `ProsodyModel`.
 
     The encoder gives the model one hop at a time and makes one embedding of each, so the contours are told apart by
     counting.
     """
 
-    def __init__(self, model: SwiftF0) -> None:
+    def __init__(self, model: PitchModel) -> None:
         self._model = model
         self._found: deque[_Found] = deque(maxlen=_WAITING)
 
     def stream(self, fmin: float, fmax: float) -> _RememberedStream:
-        """See SwiftF0."""
+        """See PitchModel."""
         return _RememberedStream(self._model.stream(fmin, fmax), self._found)
 
     def contour(self, embedding: Embedding) -> Contour:
@@ -51,20 +53,14 @@ class ContouredPitch:
 _Found = tuple["PitchResult", float]
 
 
-class _PitchStream(Protocol):
-    """What is used of swift_f0's PitchStream."""
-
-    def push(self, audio: ArrayLike, sample_rate: float) -> PitchResult: ...
-
-
 class _RememberedStream:
     """One stream of the pitch model. What it finds is put away with how far its beginning lies from the hop's end."""
 
-    def __init__(self, stream: _PitchStream, found: deque[_Found]) -> None:
+    def __init__(self, stream: PitchStream, found: deque[_Found]) -> None:
         self._stream, self._found = stream, found
         self._heard_s = 0.0
 
-    def push(self, samples: ArrayLike, rate_hz: int) -> PitchResult:
+    def push(self, samples: ArrayLike, rate_hz: float) -> PitchResult:
         """See PitchStream."""
         result: PitchResult = self._stream.push(samples, rate_hz)
         self._heard_s += len(np.asarray(samples)) / rate_hz

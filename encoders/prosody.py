@@ -16,10 +16,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
-from swift_f0 import SwiftF0
+from numpy.typing import ArrayLike, NDArray
+from swift_f0 import PitchResult, SwiftF0
 
 from encoders.acoustics import HISTORY, HOP, SAMPLE_RATE_HZ, Acoustics, analyse_hop
 from encoders.baseline import Baseline
@@ -56,11 +57,23 @@ _RECENT_FRAMES = 188  # 3 s
 _TWO_S, _ONE_S, _PRESENCE = 125, 62, 31  # frames
 
 
+class PitchStream(Protocol):
+    """One voice's pitch: what is used of swift_f0's PitchStream."""
+
+    def push(self, audio: ArrayLike, sample_rate: float, /) -> PitchResult: ...
+
+
+class PitchModel(Protocol):
+    """Follows the pitch of voices between two bounds; an instance is SwiftF0."""
+
+    def stream(self, fmin: float, fmax: float, /) -> PitchStream: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ProsodyModel:
     """The pitch model, the ears for what has no name, and the voice head. Any number of streams may share it."""
 
-    pitch: SwiftF0
+    pitch: PitchModel
     sound: SoundModel | None
     head: Head | None
 

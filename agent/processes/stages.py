@@ -208,7 +208,7 @@ def encoding_stage(
             from encoders.contour import ContouredPitch
 
             pitch = ContouredPitch(models.prosody.pitch)
-            prosody = ProsodyEncoder(replace(models.prosody, pitch=pitch))  # type: ignore[arg-type]  # it stands in for it
+            prosody = ProsodyEncoder(replace(models.prosody, pitch=pitch))
             return EncodingStage(prosody, None, lambda made: replace(made, contour=pitch.contour(made)))
         case "speech":
             from encoders.speech.stream import SpeechSettings, SpeechStream

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,8 +57,9 @@ def test_no_stroke_asks_for_a_landmark_that_there_is_not_and_each_fits_a_message
 
 
 def _heard(pcm: NDArray[np.float32], chunk: int) -> tuple[list[Embedding], list[Contour]]:
-    pitch = ContouredPitch(SwiftF0(threads=1, spin=False))
-    encoder = ProsodyEncoder(ProsodyModel(pitch, None, None))
+    model = ProsodyModel(SwiftF0(threads=1, spin=False), None, None)
+    pitch = ContouredPitch(model.pitch)
+    encoder = ProsodyEncoder(replace(model, pitch=pitch))
     made: list[Embedding] = []
     for seq, at in enumerate(range(0, len(pcm), chunk)):
         made += encoder.push(AudioChunk(seq, S + at * S // RATE_HZ, RATE_HZ, pcm[at : at + chunk]))
@@ -69,7 +71,7 @@ def hum() -> NDArray[np.float32]:
     """A second of a voice at 200 Hz with overtones, then a second of nothing."""
     t = np.arange(RATE_HZ) / RATE_HZ
     voice = sum(np.sin(2 * np.pi * 200 * n * t) / n for n in range(1, 8)) * 0.1
-    return np.concatenate([voice, np.zeros(RATE_HZ)]).astype(np.float32)
+    return np.asarray(np.concatenate([voice, np.zeros(RATE_HZ)]), np.float32)
 
 
 def test_a_contour_follows_the_pitch_and_is_silent_where_nobody_speaks(hum: NDArray[np.float32]) -> None:

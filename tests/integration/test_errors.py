@@ -33,7 +33,7 @@ def test_a_setting_that_does_not_exist_is_named_with_the_one_meant(tmp_path: Pat
 def test_the_user_s_own_files_are_not_taken_for_ours(tmp_path: Path) -> None:
     for name in ("agent", "cv2", "deadpan", "numpy", "zmq"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('taken for another')\n")
-    command = [Path(sys.executable).parent / "deadpan", "run", "--source", "demo", "--seconds", "1", "--json"]
+    command = [str(Path(sys.executable).parent / "deadpan"), "run", "--source", "demo", "--seconds", "1", "--json"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert len(messages(ran.stdout)) >= 5
