@@ -137,7 +137,7 @@ def test_no_session_is_opened_that_could_be_read_from_elsewhere() -> None:
         (Inputs("live", 2, None), {"fusion", "face", "camera"}),
         (Inputs("a.wav", None, "a.wav"), {"fusion", "prosody", "speech", "microphone"}),
     ],
-    ids=str,
+    ids=["both", "camera", "sound"],
 )
 def test_a_session_has_the_processes_its_inputs_need(inputs: Inputs, workers: set[str]) -> None:
     with open_session(Config(), inputs) as supervisor:
