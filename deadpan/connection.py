@@ -14,7 +14,7 @@ DEFAULT_ENDPOINT = "tcp://127.0.0.1:5737"
 """Where `deadpan run` publishes unless told otherwise."""
 
 _DEPTH = 1000  # messages waiting for a reader that is slow: about a minute; older ones are dropped by the publisher
-_RETRY_MS, _MOST_RETRY_MS = 100, 3000  # between two attempts to connect, doubled from one to the other
+_RETRY_MS, _MOST_RETRY_MS = 100, 1000  # between two attempts to connect, doubled from one to the other
 _MOST_BYTES = 1 << 20  # the longest message there may be; nobody can fill a subscriber's memory with one
 _OPTIONS = (
     (zmq.LINGER, 0),
