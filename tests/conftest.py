@@ -38,6 +38,7 @@ _READERS = {
 """Modules whose sessions are only read: another session beside them changes nothing of what they say."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers name their tests by it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say what has to stay in one process where pytest runs several (`make test` has two, for two cores).
 
