@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-_WIDTH = "100"
+_WIDTH = 98
 
 
 def pages() -> dict[str, str]:
@@ -19,13 +19,18 @@ def pages() -> dict[str, str]:
 def _commands() -> Iterator[str]:
     from agent.options import parser
 
-    os.environ["COLUMNS"] = _WIDTH  # what argparse folds its help to
     yield "# Commands\n"
     yield "What `deadpan COMMAND --help` prints; written by `python docs/make_reference.py`.\n"
     for name, command in _subcommands(parser()):
-        yield f"## {name}\n\n```text\n{command.format_help().rstrip()}\n```\n"
+        yield f"## {name}\n\n```text\n{_help(command)}\n```\n"
         for action, each in _subcommands(command):
-            yield f"### {name} {action}\n\n```text\n{each.format_help().rstrip()}\n```\n"
+            yield f"### {name} {action}\n\n```text\n{_help(each)}\n```\n"
+
+
+def _help(command: argparse.ArgumentParser) -> str:
+    """Its help, as wide on every terminal."""
+    command.formatter_class = partial(argparse.HelpFormatter, width=_WIDTH)
+    return command.format_help().rstrip()
 
 
 def _subcommands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
