@@ -30,7 +30,7 @@ test: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 	$(MAKE) test-frameworks
 
 # The adapters beside the real frameworks, which want other versions of what the agent wants: so beside the client alone

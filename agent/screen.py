@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TextIO
 
 from agent.console import Journal, JsonLines, Lines, View
@@ -22,7 +23,8 @@ _AT_ONCE, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # terminals that know it draw wh
 class Screen:
     """Draws on a terminal, whatever becomes of its size.
 
-    `size` tells columns and rows. The environment's NO_COLOR is respected: what colours tell, others tell too.
+    `size` tells columns and rows: by default the terminal itself does, now. The environment's NO_COLOR is respected: what
+    colours tell, others tell too.
     """
 
     types: tuple[TypeName, ...] = ("estimate", "utterance", "transcript", "event", "health", "welcome")
@@ -30,10 +32,10 @@ class Screen:
     def __init__(
         self,
         out: TextIO,
-        size: Callable[[], Sequence[int]] = lambda: shutil.get_terminal_size((100, 24)),
+        size: Callable[[], Sequence[int]] | None = None,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
-        self._out, self._size = out, size
+        self._out, self._size = out, size or partial(_size_of, out)
         self._coloured = not environment.get("NO_COLOR")
         self._panel, self._journal = Panel(), Journal()
         self._widths: list[int] = []  # of the lines of the panel that stands there
@@ -72,6 +74,15 @@ class Screen:
             codes = [_CODES[look] for look in part.looks if self._coloured or look not in _COLOURS]
             painted += f"\x1b[{';'.join(codes)}m{part.text}\x1b[0m" if codes else part.text
         return painted
+
+
+def _size_of(terminal: TextIO) -> tuple[int, int]:
+    """Columns and rows. Not by COLUMNS, which a parent process may have left there and which follows no change."""
+    try:
+        columns, rows = os.get_terminal_size(terminal.fileno())
+    except OSError:  # it is gone, or none
+        columns = rows = 0
+    return (columns, rows) if columns and rows else shutil.get_terminal_size((100, 24))
 
 
 def view(*, json: bool, revisions: bool) -> View:

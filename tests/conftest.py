@@ -18,39 +18,6 @@ settings.register_profile("repeating", deadline=None, derandomize=True)
 settings.load_profile("repeating" if os.environ.get("CI") else "searching")
 
 
-_READERS = {
-    *(
-        "bridge",
-        "demo",
-        "errors",
-        "javascript",
-        "keys",
-        "mcp",
-        "models",
-        "pages",
-        "privacy",
-        "proxy",
-        "record",
-        "score",
-    ),
-    *("site", "stream", "watch", "whisper", "wyoming"),
-}
-"""Modules whose sessions are only read: another session beside them changes nothing of what they say."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before the workers name their tests by it
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what has to stay in one process where pytest runs several (`make test` has two, for two cores).
-
-    Tests of whole sessions wait most of their time, so two of them may go on at once; those that harm, hurry or time a
-    session follow one another. All other tests may run anywhere.
-    """
-    for item in items:
-        if item.path.parent.name in ("docs", "integration", "soak"):
-            read = item.path.stem.removeprefix("test_") in _READERS
-            item.add_marker(pytest.mark.xdist_group("read" if read else "harmed"))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def no_pulled_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Whatever the person has pulled, `auto` is the embedded recognizer here, as on a new machine."""
