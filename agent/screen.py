@@ -23,7 +23,7 @@ _AT_ONCE, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # terminals that know it draw wh
 class Screen:
     """Draws on a terminal, whatever becomes of its size.
 
-    `size` tells columns and rows: by default the terminal itself does, now. The environment's NO_COLOR is respected: what
+    `size` tells columns and rows; by default the terminal itself does. The environment's NO_COLOR is respected: what
     colours tell, others tell too.
     """
 
