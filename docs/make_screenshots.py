@@ -20,7 +20,7 @@ FOLDER = Path(__file__).parent / "assets"
 TOLD_S = 27  # of the demo's 29 seconds
 MARKED_S = 12
 KILLED_S = 15
-STALE_TICKS, KILLS = 8, 3
+STALE_TICKS, KILLS = 8, 5  # killed so often in a minute it is given up, and stays away
 _STALE = "deadpan.memory.ticks.filter((tick) => tick.estimate.modalities.face.status !== 'ok').length"
 _SETTLED = "new Promise((done) => setTimeout(done, 500))"  # a few pictures later
 WIDE, NARROW = (1280, 1010), (480, 1500)
@@ -72,7 +72,7 @@ async def _take_trouble(browser: Browser) -> None:
     session = await browser.tell("deadpan.memory.session")
     await browser.until(f"deadpan.memory.session !== '{session}' && {_reached(KILLED_S)}")
     killed: set[int] = set()
-    while await browser.tell(_STALE) < STALE_TICKS:  # it comes back in less time than the picture needs
+    while await browser.tell(_STALE) < STALE_TICKS:  # killed once it is back before anything becomes stale
         pid = await browser.tell("deadpan.memory.health.workers.camera.pid")
         if pid and pid not in killed and len(killed) < KILLS:
             killed.add(pid)
