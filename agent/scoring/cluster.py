@@ -158,7 +158,8 @@ def _joined(address: str | None) -> Iterator[None]:
     """Be part of a cluster, or have one on this machine, which leaves nothing behind."""
     endings = {ending: signal.getsignal(ending) for ending in (signal.SIGINT, signal.SIGTERM)}
     if address is None:
-        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # or it would leave one in the home folder
+        # Or it would leave one in the home folder. One for each process: it remembers the first it was told.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     with tempfile.TemporaryDirectory(prefix="deadpan-ray-", ignore_cleanup_errors=True) as folder:
         start = partial(ray.init, logging_level=logging.ERROR, log_to_driver=False)
         try:
