@@ -72,7 +72,7 @@ class Panel:
             words = " ".join(word.text for word in self._committed + self._tentative)
             return [clipped((Part(estimate_line(self._now, words)),), columns)]
         lines = [self._head(self._now), self._sarcasm(self._now, columns), *_sentiments(self._now)]
-        lines += [_modalities(self._now), _cues(self._now), self._words(columns), self._trouble()]
+        lines += [_modalities(self._now), _cues(self._now, columns), self._words(columns), self._trouble()]
         return [clipped(line, columns) for line in lines]
 
     def _note(self, estimate: Estimate) -> None:
@@ -191,8 +191,14 @@ def _standing(reading: ModalityReading) -> str:
     return f"{reading.contribution:+.2f}"
 
 
-def _cues(now: Estimate) -> Line:
-    told = ", ".join(f"{cue.name.replace('_', ' ')} {cue.effect:+.2f}" for cue in now.cues)
+def _cues(now: Estimate, columns: int) -> Line:
+    """Those that fit, each whole: half a number would be another one. They come by the size of their effect."""
+    told = ""
+    for cue in now.cues:
+        longer = f"{told}{', ' if told else ''}{cue.name.replace('_', ' ')} {cue.effect:+.2f}"
+        if told and wide(longer) > columns - len("cues     "):
+            break
+        told = longer
     return (Part("cues     ", ("dim",)), Part(told or "·"))
 
 

@@ -117,3 +117,12 @@ def test_a_wide_letter_is_not_cut_in_two() -> None:
     (line,) = [_panel(estimate()).lines(80, 24)[0]]
     assert sum(wide(part.text) for part in clipped(line, 10)) == 10
     assert (wide("好"), wide("e\u0301")) == (2, 1)
+
+
+def test_a_cue_that_does_not_fit_is_left_out_whole() -> None:
+    told = estimate()
+    cues = tuple(replace(told.cues[0], effect=effect) for effect in (0.12, 0.08, -0.05))
+    panel = _panel(replace(told, cues=cues))
+    assert "cues     flat pitch +0.12, flat pitch +0.08, flat pitch -0.05" in _texts(panel.lines(61, 24))
+    assert "cues     flat pitch +0.12, flat pitch +0.08" in _texts(panel.lines(59, 24))
+    assert "cues     flat pitch +0.12" in _texts(panel.lines(40, 24))
