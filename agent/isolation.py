@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -51,6 +52,13 @@ def prepare() -> None:
 def leave_network() -> None:
     """Give the network up, for this thread and all that it starts from now on. Raises IsolationError."""
     _unshare(_CLONE_NEWNET, "network")
+
+
+def leave_network_if_possible() -> None:
+    """Give the network up where the system lets it: for a process beside a session, which has said whether it must."""
+    with suppress(IsolationError):
+        prepare()
+        leave_network()
 
 
 class Outside:

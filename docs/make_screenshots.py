@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from bench.browser import Browser
-from deadpan.dashboard import Dashboard
+from deadpan.dashboard import dashboard
 
 FOLDER = Path(__file__).parent / "assets"
 TOLD_S = 27  # of the demo's 29 seconds
@@ -30,8 +30,8 @@ async def main() -> None:
     """Watch the demo on a page; and once more, where its camera is killed."""
     with tempfile.TemporaryDirectory() as folder:
         endpoint = f"ipc://{folder}/stream"
-        async with Dashboard(endpoint, listen="127.0.0.1:0") as dashboard, Browser(*WIDE) as browser:
-            await browser.go(f"http://{dashboard.address}/")
+        async with dashboard(endpoint, listen="127.0.0.1:0") as served, Browser(*WIDE) as browser:
+            await browser.go(f"http://{served.address}/")
             await _play(endpoint, _take_all(browser))
             await _play(endpoint, _take_trouble(browser))
 

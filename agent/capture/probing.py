@@ -13,7 +13,7 @@ import msgspec
 
 from agent.capture.media import Location, Recording, is_address, probe, shown
 from agent.capture.source import CaptureError, Problem
-from agent.isolation import IsolationError, leave_network, prepare
+from agent.isolation import leave_network_if_possible
 
 _PATIENCE_S = 30.0
 _MEMORY_BYTES = 2 << 30  # of address space, of which the libraries take a quarter
@@ -67,11 +67,7 @@ def probe_apart(location: Location, *, isolated: bool = True) -> Recording:
 
 def _confine(*, isolated: bool) -> None:
     if isolated:
-        try:
-            prepare()
-            leave_network()
-        except IsolationError:  # the session's own processes say whether they can, and whether they must
-            pass
+        leave_network_if_possible()
     try:
         import resource
     except ImportError:  # not on Windows

@@ -44,16 +44,16 @@ def beside(endpoint: str, listen: str, key: Path | None) -> Iterator[subprocess.
 
 
 async def _serve(options: argparse.Namespace) -> None:
-    from deadpan.dashboard import Dashboard  # here, because whoever wants beside() alone needs no web server
+    from deadpan.dashboard import dashboard  # here, because whoever wants beside() alone needs no web server
 
-    async with Dashboard(options.endpoint, listen=options.listen, stream=options.stream, key=options.key) as dashboard:
-        url = f"http://{dashboard.address}/"
+    async with dashboard(options.endpoint, listen=options.listen, stream=options.stream, key=options.key) as served:
+        url = f"http://{served.address}/"
         print(f"Look at {options.endpoint} at {url} (Ctrl-C ends).", flush=True)
         if options.open and _has_screen():
             webbrowser.open(url)
         if options.tied:
             _end_with(sys.stdin.fileno())
-        await dashboard.run()
+        await served.run()
 
 
 def _end_with(descriptor: int) -> None:

@@ -85,7 +85,7 @@ def load(name: str) -> PlugIn:
         raise PlugInError(missing(name))
     try:
         plug_in = entry.load()
-    except Exception as error:
+    except Exception as error:  # it is other people's code: whatever it raises is a reason, not a crash
         raise PlugInError(f"the plug-in for {name} cannot be loaded: {type(error).__name__}: {error}") from error
     if not isinstance(plug_in, PlugIn):
         raise PlugInError(f"{entry.value} is no {PlugIn.__name__}: it is a {type(plug_in).__name__}")

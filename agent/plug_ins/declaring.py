@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from agent.isolation import IsolationError, leave_network, prepare
+from agent.isolation import leave_network_if_possible
 from agent.plug_ins.declaration import PlugInError, load
 
 _PATIENCE_S = 30.0
@@ -59,11 +59,7 @@ def main() -> int:
     asked = msgspec.json.decode(sys.stdin.buffer.read(), type=Asked)
     out, sys.stdout = sys.stdout, sys.stderr  # whatever a plug-in prints must not get into the answer
     if asked.isolated:
-        try:
-            prepare()
-            leave_network()
-        except IsolationError:  # the session's own processes say whether they can, and whether they must
-            pass
+        leave_network_if_possible()
     try:
         plug_ins = {name: load(name) for name in asked.names}
         answer = Answer({n: Declared(each.dim, each.idle_s, each.live is not None) for n, each in plug_ins.items()})

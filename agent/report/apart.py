@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from agent.errors import DeadpanError
-from agent.isolation import IsolationError, leave_network, prepare
+from agent.isolation import leave_network_if_possible
 from agent.processes.child import ONE_THREAD, QUIET
 
 _LINES = 4
@@ -59,13 +59,7 @@ def follow(module: str, order: bytes) -> Iterator[bytes]:
 
 
 def confine() -> None:
-    """Give up the network, where the system lets it (the scoring has said already whether it must), and do not outlive
-    whoever asked: a film takes minutes.
-    """
+    """Give up the network where that is possible, and do not outlive whoever asked: a film takes minutes."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    try:
-        prepare()
-        leave_network()
-    except IsolationError:
-        pass
+    leave_network_if_possible()

@@ -25,19 +25,16 @@ _POLICY = (
 """A page that can ask nobody but its own server, whatever is in it."""
 
 
-class Dashboard(Bridge):
-    """Serves one stream's page, from when it is entered until it is left. Raises StreamError for what cannot be."""
-
-    def __init__(
-        self,
-        endpoint: str = DEFAULT_ENDPOINT,
-        *,
-        listen: str = DEFAULT_ADDRESS,
-        stream: str | None = None,
-        key: str | Path | None = None,
-        limits: Limits | None = None,
-    ) -> None:
-        super().__init__(endpoint, listen=listen, stream=stream, key=key, limits=limits, pages=pages())
+def dashboard(
+    endpoint: str = DEFAULT_ENDPOINT,
+    *,
+    listen: str = DEFAULT_ADDRESS,
+    stream: str | None = None,
+    key: str | Path | None = None,
+    limits: Limits | None = None,
+) -> Bridge:
+    """A bridge that serves one stream's page, too, from when it is entered. Raises StreamError for what cannot be."""
+    return Bridge(endpoint, listen=listen, stream=stream, key=key, limits=limits, pages=pages())
 
 
 def pages() -> dict[str, Page]:

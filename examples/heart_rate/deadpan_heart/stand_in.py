@@ -33,6 +33,7 @@ def _play(path: Path, listener: socket.socket) -> None:
     began_s = time.monotonic()
     with HeartFile(path) as beats:
         for beat in beats:
+            # A strap sends each beat when it beats: this is its clock.
             time.sleep(max(0.0, beat.pts_ns / 1e9 - (time.monotonic() - began_s)))
             value = write(round(beat.values[0]), beat.values[1:].tolist())
             try:

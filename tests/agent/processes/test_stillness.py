@@ -104,7 +104,7 @@ def test_who_is_gone_or_on_another_system_is_moving(seen: Seen) -> None:
 
 @pytest.fixture
 def ticking() -> Iterator[int]:
-    """A process that wakes every hundredth of a second."""
+    """A process that wakes every hundredth of a second, as an encoder does: its sleep is the subject."""
     script = "import time\nprint(flush=True)\nwhile True: time.sleep(0.01)"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

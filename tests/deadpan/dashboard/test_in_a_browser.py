@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from bench.browser import Browser, program
-from deadpan.dashboard import Dashboard
+from deadpan.dashboard import dashboard
 from deadpan.messages import Estimate, Message, ModalityReading, Sarcasm
 from tests.deadpan.sent import estimate, every_type, sketch, utterance
 from tests.deadpan.stage import Stage
@@ -45,10 +45,10 @@ def _watch(look: Callable[[Browser, Stage], Awaitable[None]]) -> None:
         try:
             async with (
                 asyncio.timeout(100),
-                Dashboard(stage.endpoint, listen="127.0.0.1:0") as dashboard,
+                dashboard(stage.endpoint, listen="127.0.0.1:0") as served,
                 Browser(1000, 900) as browser,
             ):
-                await browser.go(f"http://{dashboard.address}/")
+                await browser.go(f"http://{served.address}/")
                 await browser.until("document.getElementById('contact').dataset.state === 'waiting'")
                 assert stage.await_subscriptions(2) == [b"deadpan/1/", b"deadpan.sketch/1/"]
                 await look(browser, stage)

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 import deadpan.dashboard
-from deadpan.dashboard import Dashboard
+from deadpan.dashboard import dashboard
 from deadpan.dashboard.serving import pages
 from deadpan.messages import MESSAGE_TYPES, to_json
 from tests.deadpan.sent import sketch
@@ -28,11 +28,11 @@ async def shown() -> AsyncIterator[tuple[Stage, str, aiohttp.ClientSession]]:
     try:
         async with (
             asyncio.timeout(PATIENCE_S),
-            Dashboard(stage.endpoint, listen="127.0.0.1:0") as dashboard,
+            dashboard(stage.endpoint, listen="127.0.0.1:0") as served,
             aiohttp.ClientSession() as http,
         ):
             stage.await_subscriptions()
-            yield stage, f"http://{dashboard.address}", http
+            yield stage, f"http://{served.address}", http
     finally:
         stage.close()
 
