@@ -44,6 +44,16 @@ class HeartEncoder:
     def __init__(self) -> None:
         self.reset()
 
+    def reset(self) -> None:
+        """Another person."""
+        self._level = Baseline(np.array([_USUAL_BPM]), prior_s=2.0, memory_s=_LEVEL_S)
+        self._variability = Baseline(np.zeros(1), prior_s=0.0, memory_s=_LEVEL_S)
+        self._rates: deque[tuple[float, float]] = deque()  # when, in s, and how fast
+        self._beats: deque[tuple[float, float]] = deque()  # when, and the square of the change of interval
+        self._last_interval_ms: float | None = None
+        self._seq = 0
+        self._end_ns: int | None = None
+
     def push(self, measurement: Measurement, /) -> Sequence[Embedding]:
         """The embedding of the stretch since the last measurement, or of the last 3 s if that is longer ago."""
         end_ns = measurement.pts_ns
@@ -65,16 +75,6 @@ class HeartEncoder:
     def flush(self) -> Sequence[Embedding]:
         """Nothing is held back."""
         return ()
-
-    def reset(self) -> None:
-        """Another person."""
-        self._level = Baseline(np.array([_USUAL_BPM]), prior_s=2.0, memory_s=_LEVEL_S)
-        self._variability = Baseline(np.zeros(1), prior_s=0.0, memory_s=_LEVEL_S)
-        self._rates: deque[tuple[float, float]] = deque()  # when, in s, and how fast
-        self._beats: deque[tuple[float, float]] = deque()  # when, and the square of the change of interval
-        self._last_interval_ms: float | None = None
-        self._seq = 0
-        self._end_ns: int | None = None
 
     def _rise(self, now_s: float, rate_bpm: float) -> float:
         self._rates.append((now_s, rate_bpm))
