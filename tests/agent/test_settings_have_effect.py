@@ -28,10 +28,7 @@ from agent.topology import WORKERS, WorkerName
 from agent.weights.engine import EngineError
 from fusion.model import Fusion
 from fusion.shipped import load as load_fusion
-from tests.agent.processes import test_supervisor as stage
-from tests.agent.processes.test_supervisor import Child, Scene
-
-scene = stage.scene
+from tests.agent.processes.scene import Child, Scene
 
 CHANGED = {
     "source": "demo",

@@ -2,227 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from agent.config import Config, SupervisionConfig
-from agent.processes import supervisor as under_test
-from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED, Assignment
+from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED
 from agent.processes.stillness import Motion
 from agent.processes.supervisor import StartError, Supervisor
-from agent.processes.wire import Absorbed, Condition, Ended, Pulse, PulseState, Value
-from agent.topology import RECORDER, WORKERS, Worker, WorkerName
+from agent.processes.wire import Absorbed, Condition, Ended, Pulse, PulseState
+from agent.topology import RECORDER, WORKERS, WorkerName
 from deadpan.messages import Pace
 from encoders.samples import Modality
-
-STACKS = """Thread 0x00007f (most recent call first):
-  File "/usr/lib/python3.11/threading.py", line 324 in wait
-
-Current thread 0x00007e (most recent call first):
-  File "/opt/deadpan/encoders/face.py", line 88 in embed
-  File "/opt/deadpan/agent/processes/working.py", line 150 in run
-  File "<frozen runpy>", line 88 in _run_code
-  File "<frozen runpy>", line 198 in _run_module_as_main
-"""
-
-
-class Scene:
-    """The world as the supervisor sees it: time that passes only while it listens, and children that do as told."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-        self.children: list[Child] = []
-        self.pulses: list[Value] = []
-        self.told: list[Value] = []
-        self.ended: list[str] = []
-        """Which children were ordered to stop, in that order."""
-        self.stillborn: WorkerName | None = None
-        self.stillborn_code = 1
-        self.supervisors: list[Supervisor] = []
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-    def monotonic_ns(self) -> int:
-        return round(self.now_s * 1e9)
-
-    def child(self, name: WorkerName) -> Child:
-        """The newest child of a name."""
-        return [child for child in self.children if child.assignment.name == name][-1]
-
-    def pulse(
-        self,
-        name: WorkerName,
-        state: PulseState,
-        reason: str = "",
-        pid: int | None = None,
-        *,
-        lag_ms: float = 12.34,
-        busy: float | None = None,
-    ) -> None:
-        newest = self.child(name).pid
-        self.pulses.append(Pulse(name, state, newest if pid is None else pid, lag_ms, {"sent": 1}, reason, busy))
-
-
-class Child:
-    """A process that is not there."""
-
-    def __init__(self, scene: Scene, assignment: Assignment) -> None:
-        self.pid = 100 + len(scene.children)
-        self.assignment = assignment
-        self.exit_code = scene.stillborn_code if assignment.name == scene.stillborn else None
-        self.hangs = ""
-        """What it answers when it is asked where it is."""
-        self.origins: list[int] = []
-        self.paces: list[Pace] = []
-        self.asked = False
-        self.unkillable = False
-        self.moves: Motion = "moving"
-        self._scene = scene
-        scene.children.append(self)
-
-    def go(self, origin_monotonic_ns: int) -> None:
-        self.origins.append(origin_monotonic_ns)
-
-    def keep(self, pace: Pace) -> None:
-        self.paces.append(pace)
-
-    def stop(self) -> None:
-        self._scene.ended.append(self.assignment.name)
-
-    def wait(self, _timeout_s: float) -> bool:
-        return True
-
-    def motion(self, _now_s: float) -> Motion:
-        return self.moves
-
-    def heard(self) -> None:
-        self.moves = "moving"
-
-    def ask_for_stacks(self) -> None:
-        self.asked = True
-
-    def stacks(self) -> str:
-        return self.hangs if self.asked else ""
-
-    def kill(self) -> None:
-        self.exit_code = self.exit_code if self.unkillable else -9
-
-    def last_lines(self) -> str:
-        return "the last it wrote"
-
-
-class Inbox:
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-
-    def receive(self, timeout_ms: int) -> Iterator[Value]:
-        waiting, self._scene.pulses[:] = list(self._scene.pulses), []
-        if not waiting:
-            self._scene.now_s += timeout_ms / 1000
-        yield from waiting
-
-    def close(self) -> None:
-        pass
-
-
-class Outbox:
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-
-    def send(self, value: Value) -> None:
-        self._scene.told.append(value)
-
-    def close(self, linger_ms: int) -> None:
-        pass
-
-
-@pytest.fixture
-def scene(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    scene = Scene()
-    stand_ins: dict[str, Any] = {
-        "time": scene,
-        "Child": lambda assignment, _folder: Child(scene, assignment),
-        "Inbox": lambda *_, **__: Inbox(scene),
-        "Outbox": lambda *_: Outbox(scene),
-    }
-    for name, stand_in in stand_ins.items():
-        monkeypatch.setattr(under_test, name, stand_in)
-    yield scene
-    for each in scene.supervisors:
-        each.stop()
-
-
-def _supervisor(
-    scene: Scene,
-    folder: Path,
-    source: str = "live",
-    restarts: int = 5,
-    workers: tuple[Worker, ...] = WORKERS,
-) -> Supervisor:
-    config = Config(supervision=SupervisionConfig(restarts=restarts))
-    common = Assignment(name="fusion", folder=str(folder), config=config, session="s1", source=source)
-    assignments = {worker.name: replace(common, name=worker.name) for worker in workers}
-    scene.supervisors.append(Supervisor(workers, assignments, folder))
-    return scene.supervisors[-1]
-
-
-def _started(
-    scene: Scene, folder: Path, source: str = "live", restarts: int = 5, workers: tuple[Worker, ...] = WORKERS
-) -> Supervisor:
-    """A supervisor whose processes are all running."""
-    supervisor = _supervisor(scene, folder, source, restarts, workers)
-    _ready(scene, workers=workers)
-    supervisor.start()
-    for worker in workers:
-        scene.pulse(worker.name, "running")
-    supervisor.attend(0)
-    scene.told.clear()
-    return supervisor
-
-
-def _ready(scene: Scene, besides: tuple[WorkerName, ...] = (), workers: tuple[Worker, ...] = WORKERS) -> None:
-    """Let the children yet to be spawned (in the table's order of start) say that they are ready."""
-    order = sorted(workers, key=lambda worker: -worker.tier)
-    for pid, worker in enumerate(order, 100):
-        if worker.name not in besides:
-            scene.pulses.append(Pulse(worker.name, "ready", pid, 0.0, {}))
-
-
-def _die(scene: Scene, supervisor: Supervisor, name: WorkerName, exit_code: int = -9) -> None:
-    scene.child(name).exit_code = exit_code
-    supervisor.attend(0)
-
-
-def _all_but(scene: Scene, *silent: WorkerName) -> None:
-    """A sign of life of everybody else."""
-    for worker in WORKERS:
-        if worker.name not in silent:
-            scene.pulse(worker.name, "running")
-
-
-def _hang(scene: Scene, supervisor: Supervisor, name: WorkerName) -> Child:
-    """Let a process be silent for too long."""
-    scene.now_s += 5.1
-    _all_but(scene, name)
-    supervisor.attend(0)
-    hung = scene.child(name)
-    assert hung.asked
-    return hung
-
-
-def _state(supervisor: Supervisor, name: WorkerName) -> tuple[str, str]:
-    health = supervisor.condition.workers[name]
-    return health.state, health.reason
+from tests.agent.processes.scene import STACKS, Scene, die, hang, let_be_ready, made, pulse_all_but, started, state_of
 
 
 def test_readers_are_started_before_writers_and_all_begin_at_the_same_origin(scene: Scene, tmp_path: Path) -> None:
-    _started(scene, tmp_path)
+    started(scene, tmp_path)
     order = [child.assignment.name for child in scene.children]
     assert (order[0], set(order[1:4])) == ("fusion", {"face", "prosody", "speech"})
     assert len({tuple(child.origins) for child in scene.children}) == 1
@@ -230,8 +26,8 @@ def test_readers_are_started_before_writers_and_all_begin_at_the_same_origin(sce
 
 
 def test_one_that_waited_long_for_the_others_is_not_taken_for_silent(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _supervisor(scene, tmp_path)
-    _ready(scene, besides=("speech",))
+    supervisor = made(scene, tmp_path)
+    let_be_ready(scene, besides=("speech",))
     late = scene.now_s + 20.0
     monotonic = scene.monotonic
 
@@ -249,8 +45,8 @@ def test_one_that_waited_long_for_the_others_is_not_taken_for_silent(scene: Scen
 
 
 def test_a_process_that_cannot_start_ends_the_start_with_its_own_reason(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _supervisor(scene, tmp_path)
-    _ready(scene, besides=("camera",))
+    supervisor = made(scene, tmp_path)
+    let_be_ready(scene, besides=("camera",))
     scene.pulses.append(Pulse("camera", "failed", 104, 0.0, {}, "There is no camera 7."))
     with pytest.raises(StartError, match=r"There is no camera 7\.") as refused:
         supervisor.start()
@@ -258,8 +54,8 @@ def test_a_process_that_cannot_start_ends_the_start_with_its_own_reason(scene: S
 
 
 def test_one_that_may_be_missing_is_left_out_with_its_reason_and_the_others_begin(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _supervisor(scene, tmp_path)
-    _ready(scene, besides=("camera",))
+    supervisor = made(scene, tmp_path)
+    let_be_ready(scene, besides=("camera",))
     scene.pulses.append(Pulse("camera", "failed", 104, 0.0, {}, "There is no camera 7."))
     (problem,) = supervisor.start(optional=["camera", "microphone"])
     assert (problem.worker, str(problem)) == ("camera", "There is no camera 7.")
@@ -267,24 +63,24 @@ def test_one_that_may_be_missing_is_left_out_with_its_reason_and_the_others_begi
 
 
 def test_one_that_is_never_ready_is_not_waited_for_for_ever(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _supervisor(scene, tmp_path)
-    _ready(scene, besides=("face",))
+    supervisor = made(scene, tmp_path)
+    let_be_ready(scene, besides=("face",))
     with pytest.raises(StartError, match="the face process was not ready within 30 s"):
         supervisor.start()
 
 
 def test_one_that_dies_while_starting_is_told_of_with_the_last_it_wrote(scene: Scene, tmp_path: Path) -> None:
     scene.stillborn = "speech"
-    _ready(scene, besides=("speech",))
+    let_be_ready(scene, besides=("speech",))
     with pytest.raises(StartError, match="the speech process ended while starting: ended with exit code 1:\nthe last"):
-        _supervisor(scene, tmp_path).start()
+        made(scene, tmp_path).start()
 
 
 def test_a_process_that_dies_comes_back_after_a_pause_that_doubles(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     for number, pause_s in enumerate((0.2, 0.4, 0.8), 1):
-        _die(scene, supervisor, "face")
-        assert _state(supervisor, "face") == ("restarting", "killed by signal 9")
+        die(scene, supervisor, "face")
+        assert state_of(supervisor, "face") == ("restarting", "killed by signal 9")
         scene.now_s += pause_s - 0.01
         supervisor.attend(0)
         assert supervisor.pid("face") is None
@@ -295,9 +91,9 @@ def test_a_process_that_dies_comes_back_after_a_pause_that_doubles(scene: Scene,
 
 
 def test_one_that_comes_back_is_told_so_and_joins_the_session_s_time(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     first = scene.child("prosody")
-    _die(scene, supervisor, "prosody")
+    die(scene, supervisor, "prosody")
     scene.now_s += 1
     supervisor.attend(0)
     again = scene.child("prosody")
@@ -307,13 +103,13 @@ def test_one_that_comes_back_is_told_so_and_joins_the_session_s_time(scene: Scen
 
 
 def test_one_that_fails_too_often_is_given_up_and_fusion_told_not_to_wait(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, restarts=2)
-    _die(scene, supervisor, "face")
+    supervisor = started(scene, tmp_path, restarts=2)
+    die(scene, supervisor, "face")
     scene.now_s += 1
     supervisor.attend(0)
     assert Ended(Modality.FACE) not in scene.told
-    _die(scene, supervisor, "face")
-    assert _state(supervisor, "face") == ("failed", "failed 2 times in 60 s, last: killed by signal 9")
+    die(scene, supervisor, "face")
+    assert state_of(supervisor, "face") == ("failed", "failed 2 times in 60 s, last: killed by signal 9")
     assert Ended(Modality.FACE) in scene.told
     scene.now_s += 100
     supervisor.attend(0)
@@ -321,10 +117,10 @@ def test_one_that_fails_too_often_is_given_up_and_fusion_told_not_to_wait(scene:
 
 
 def test_failures_long_past_are_forgotten(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, restarts=2)
+    supervisor = started(scene, tmp_path, restarts=2)
     for _ in range(3):
-        _die(scene, supervisor, "face")
-        assert _state(supervisor, "face")[0] == "restarting"
+        die(scene, supervisor, "face")
+        assert state_of(supervisor, "face")[0] == "restarting"
         scene.now_s += 0.3  # the first pause each time
         supervisor.attend(0)
         assert supervisor.pid("face") is not None
@@ -335,29 +131,29 @@ def test_failures_long_past_are_forgotten(scene: Scene, tmp_path: Path) -> None:
 
 
 def test_a_recording_that_cannot_be_read_is_not_tried_again(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, source="film.mp4")
+    supervisor = started(scene, tmp_path, source="film.mp4")
     scene.pulse("camera", "failed", "film.mp4 holds no picture that can be decoded.")
-    _die(scene, supervisor, "camera", EXIT_FAILED)
-    assert _state(supervisor, "camera") == ("failed", "film.mp4 holds no picture that can be decoded.")
+    die(scene, supervisor, "camera", EXIT_FAILED)
+    assert state_of(supervisor, "camera") == ("failed", "film.mp4 holds no picture that can be decoded.")
 
 
 def test_a_recorder_that_has_given_up_is_left_alone_and_the_session_goes_on(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, workers=(*WORKERS, RECORDER))
+    supervisor = started(scene, tmp_path, workers=(*WORKERS, RECORDER))
     scene.pulse("recorder", "failed", "the recording has ended: No space left on device")
-    _die(scene, supervisor, "recorder", EXIT_FAILED)
-    assert _state(supervisor, "recorder") == ("failed", "the recording has ended: No space left on device")
+    die(scene, supervisor, "recorder", EXIT_FAILED)
+    assert state_of(supervisor, "recorder") == ("failed", "the recording has ended: No space left on device")
     assert not supervisor.finished
-    assert [_state(supervisor, worker.name)[0] for worker in WORKERS] == ["running"] * len(WORKERS)
+    assert [state_of(supervisor, worker.name)[0] for worker in WORKERS] == ["running"] * len(WORKERS)
 
 
 def test_a_recorder_that_was_killed_is_started_again(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, workers=(*WORKERS, RECORDER))
-    _die(scene, supervisor, "recorder")
-    assert _state(supervisor, "recorder") == ("restarting", "killed by signal 9")
+    supervisor = started(scene, tmp_path, workers=(*WORKERS, RECORDER))
+    die(scene, supervisor, "recorder")
+    assert state_of(supervisor, "recorder") == ("restarting", "killed by signal 9")
 
 
 def test_the_recorder_is_started_before_whom_it_reads_and_stopped_after_them(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, workers=(*WORKERS, RECORDER))
+    supervisor = started(scene, tmp_path, workers=(*WORKERS, RECORDER))
     assert scene.children[0].assignment.name == "recorder"
     supervisor.stop()
     assert scene.ended[-1] == "recorder"
@@ -367,24 +163,24 @@ def test_the_recorder_is_started_before_whom_it_reads_and_stopped_after_them(sce
 def test_a_device_may_come_back_and_so_may_a_reader_that_was_killed(
     scene: Scene, tmp_path: Path, source: str, exit_code: int
 ) -> None:
-    supervisor = _started(scene, tmp_path, source=source)
+    supervisor = started(scene, tmp_path, source=source)
     scene.pulse("camera", "failed", "The camera is gone.")
-    _die(scene, supervisor, "camera", exit_code)
-    assert _state(supervisor, "camera") == ("restarting", "The camera is gone.")
+    die(scene, supervisor, "camera", exit_code)
+    assert state_of(supervisor, "camera") == ("restarting", "The camera is gone.")
 
 
 def test_a_process_that_falls_silent_leaves_its_stacks_and_is_started_again(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
-    hung = _hang(scene, supervisor, "face")
-    assert _state(supervisor, "face") == ("restarting", "no sign of life for 5 s")
-    assert _state(supervisor, "prosody")[0] == "running"
+    supervisor = started(scene, tmp_path)
+    hung = hang(scene, supervisor, "face")
+    assert state_of(supervisor, "face") == ("restarting", "no sign of life for 5 s")
+    assert state_of(supervisor, "prosody")[0] == "running"
     supervisor.attend(0)
     assert hung.exit_code is None  # it has a moment to say where it is
     hung.hangs = STACKS
     scene.pulse("face", "running")  # too late: it has been asked, and so woken
     supervisor.attend(0)
     assert hung.exit_code == -9
-    assert _state(supervisor, "face") == ("restarting", "no sign of life for 5 s; it was in embed (face.py:88)")
+    assert state_of(supervisor, "face") == ("restarting", "no sign of life for 5 s; it was in embed (face.py:88)")
 
 
 @pytest.mark.parametrize(
@@ -399,50 +195,50 @@ def test_a_process_that_falls_silent_leaves_its_stacks_and_is_started_again(scen
 def test_one_that_does_not_move_is_not_waited_for(
     scene: Scene, tmp_path: Path, name: WorkerName, motion: Motion, state: str
 ) -> None:
-    supervisor = _started(scene, tmp_path)
-    _all_but(scene, name)
+    supervisor = started(scene, tmp_path)
+    pulse_all_but(scene, name)
     scene.child(name).moves = motion
     supervisor.attend(0)
-    assert _state(supervisor, name) == (state, "no sign of life for 0.4 s" if state == "restarting" else "")
+    assert state_of(supervisor, name) == (state, "no sign of life for 0.4 s" if state == "restarting" else "")
 
 
 def test_one_that_said_it_would_be_busy_may_sleep_but_not_be_stopped(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
-    _all_but(scene, "speech")
+    pulse_all_but(scene, "speech")
     supervisor.attend(0)
     follows: list[tuple[Motion, str]] = [("asleep", "running"), ("stopped", "restarting")]
     for motion, state in follows:
         scene.child("speech").moves = motion
         supervisor.attend(0)
-        assert _state(supervisor, "speech")[0] == state
+        assert state_of(supervisor, "speech")[0] == state
 
 
 def test_what_it_did_before_it_was_heard_again_is_not_held_against_it(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
-    _all_but(scene, "speech")
+    pulse_all_but(scene, "speech")
     supervisor.attend(0)
     scene.child("speech").moves = "asleep"
     scene.pulse("speech", "running")
     supervisor.attend(0)
-    assert _state(supervisor, "speech")[0] == "running"
+    assert state_of(supervisor, "speech")[0] == "running"
 
 
 def test_one_that_is_starting_may_sleep(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
-    _die(scene, supervisor, "face")
+    supervisor = started(scene, tmp_path)
+    die(scene, supervisor, "face")
     scene.now_s += 1
-    _all_but(scene, "face")
+    pulse_all_but(scene, "face")
     supervisor.attend(0)
     scene.child("face").moves = "asleep"
     supervisor.attend(0)
-    assert _state(supervisor, "face")[0] == "starting"
+    assert state_of(supervisor, "face")[0] == "starting"
 
 
 def test_one_that_cannot_say_where_it_hangs_is_killed_all_the_same(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
-    hung = _hang(scene, supervisor, "face")
+    supervisor = started(scene, tmp_path)
+    hung = hang(scene, supervisor, "face")
     hung.hangs = STACKS[: STACKS.index("Current")]
     scene.now_s += 0.49
     supervisor.attend(0)
@@ -450,16 +246,16 @@ def test_one_that_cannot_say_where_it_hangs_is_killed_all_the_same(scene: Scene,
     scene.now_s += 0.02
     supervisor.attend(0)
     assert hung.exit_code == -9
-    assert _state(supervisor, "face") == ("restarting", "no sign of life for 5 s")
+    assert state_of(supervisor, "face") == ("restarting", "no sign of life for 5 s")
 
 
 def test_one_that_does_not_die_of_a_kill_is_not_started_beside_itself(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
-    hung = _hang(scene, supervisor, "face")
+    supervisor = started(scene, tmp_path)
+    hung = hang(scene, supervisor, "face")
     hung.unkillable = True
     for _ in range(10):
         scene.now_s += 0.4
-        _all_but(scene, "face")
+        pulse_all_but(scene, "face")
         supervisor.attend(0)
     assert scene.child("face") is hung
     hung.exit_code = -9
@@ -468,7 +264,7 @@ def test_one_that_does_not_die_of_a_kill_is_not_started_beside_itself(scene: Sce
 
 
 def test_one_that_outgrows_its_bounds_is_started_again_and_told_of(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _supervisor(scene, tmp_path)
+    supervisor = made(scene, tmp_path)
     for pid, worker in enumerate(sorted(WORKERS, key=lambda worker: -worker.tier), 100):
         scene.pulses.append(Pulse(worker.name, "ready", pid, 0.0, {}, memory_mb=300.0))
     supervisor.start()
@@ -478,93 +274,93 @@ def test_one_that_outgrows_its_bounds_is_started_again_and_told_of(scene: Scene,
         scene.pulses.append(Pulse("speech", "running", grown.pid, 0.0, {}, memory_mb=memory_mb))
         supervisor.attend(0)
     assert grown.exit_code == -9
-    assert _state(supervisor, "speech") == ("restarting", "grew to 1301 MB, from 300 MB when it was ready")
+    assert state_of(supervisor, "speech") == ("restarting", "grew to 1301 MB, from 300 MB when it was ready")
     assert supervisor.condition.workers["speech"].restarts == 1
 
 
 def test_where_memory_is_not_told_nothing_outgrows_it(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     scene.pulses.append(Pulse("speech", "running", scene.child("speech").pid, 0.0, {}, memory_mb=90_000.0))
     supervisor.attend(0)
-    assert _state(supervisor, "speech")[0] == "running"
+    assert state_of(supervisor, "speech")[0] == "running"
 
 
 def test_a_device_that_is_away_is_looked_for_as_long_as_it_takes(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     for _ in range(20):
         scene.pulse("camera", "failed", "There is no camera 7.")
-        _die(scene, supervisor, "camera", EXIT_AWAY)
-        assert _state(supervisor, "camera") == ("restarting", "There is no camera 7.")
+        die(scene, supervisor, "camera", EXIT_AWAY)
+        assert state_of(supervisor, "camera") == ("restarting", "There is no camera 7.")
         scene.now_s += 10.1  # the longest pause
-        _all_but(scene, "camera")
+        pulse_all_but(scene, "camera")
         supervisor.attend(0)
     scene.pulse("camera", "running")
     supervisor.attend(0)
-    assert _state(supervisor, "camera") == ("running", "")
+    assert state_of(supervisor, "camera") == ("running", "")
 
 
 def test_a_device_that_is_away_at_the_start_joins_later(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _supervisor(scene, tmp_path)
-    _ready(scene, besides=("camera",))
+    supervisor = made(scene, tmp_path)
+    let_be_ready(scene, besides=("camera",))
     scene.stillborn, scene.stillborn_code = "camera", EXIT_AWAY
     scene.pulses.append(Pulse("camera", "failed", 104, 0.0, {}, "The camera is in use."))
     (problem,) = supervisor.start(optional=["camera"])
     assert str(problem) == "The camera is in use."
-    assert _state(supervisor, "camera") == ("restarting", "The camera is in use.")
+    assert state_of(supervisor, "camera") == ("restarting", "The camera is in use.")
     scene.stillborn = None
     scene.now_s += 0.3
     supervisor.attend(0)
     scene.pulse("camera", "running")
     supervisor.attend(0)
-    assert _state(supervisor, "camera")[0] == "running"
+    assert state_of(supervisor, "camera")[0] == "running"
     assert scene.child("camera").origins == scene.child("face").origins
 
 
 def test_fusion_s_understudy_is_made_when_the_session_is_under_way_and_steps_in_at_once(
     scene: Scene, tmp_path: Path
 ) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     assert not scene.child("fusion").assignment.understudy
     scene.now_s += 2.1
-    _all_but(scene)
+    pulse_all_but(scene)
     supervisor.attend(0)
     understudy = scene.child("fusion")
     assert understudy.assignment.understudy
     assert understudy.origins == []
     scene.children.remove(understudy)  # so that the one that plays is the newest of its name
     playing = scene.child("fusion")
-    _die(scene, supervisor, "fusion")
+    die(scene, supervisor, "fusion")
     scene.children.append(understudy)
     supervisor.attend(0)
     assert understudy.origins == playing.origins
     assert supervisor.pid("fusion") == understudy.pid
     scene.now_s += 1
-    _all_but(scene)
+    pulse_all_but(scene)
     supervisor.attend(0)
     assert scene.child("fusion") is understudy
     for _ in range(2):
         scene.now_s += 2.1
-        _all_but(scene)
+        pulse_all_but(scene)
         supervisor.attend(0)
     assert scene.child("fusion").assignment.understudy
     assert scene.child("fusion") is not understudy
 
 
 def test_what_fusion_died_of_is_told_when_it_is_back_and_then_no_more(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
-    _die(scene, supervisor, "fusion")
+    supervisor = started(scene, tmp_path)
+    die(scene, supervisor, "fusion")
     scene.now_s += 0.3
     supervisor.attend(0)
-    _all_but(scene)
+    pulse_all_but(scene)
     supervisor.attend(0)
-    assert _state(supervisor, "fusion") == ("running", "started again: killed by signal 9")
+    assert state_of(supervisor, "fusion") == ("running", "started again: killed by signal 9")
     scene.now_s += 3.1
-    assert _state(supervisor, "fusion") == ("running", "")
+    assert state_of(supervisor, "fusion") == ("running", "")
 
 
 def test_without_its_understudy_fusion_comes_back_like_the_others(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
-    _die(scene, supervisor, "fusion")
+    supervisor = started(scene, tmp_path)
+    die(scene, supervisor, "fusion")
     assert supervisor.pid("fusion") is None
     scene.now_s += 0.3
     supervisor.attend(0)
@@ -585,29 +381,29 @@ def _silent_speech(scene: Scene, supervisor: Supervisor, seconds: int) -> None:
 def test_one_that_said_it_would_be_busy_is_given_that_long_and_no_longer_once_it_speaks_again(
     scene: Scene, tmp_path: Path
 ) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
     supervisor.attend(0)
     _silent_speech(scene, supervisor, 14)
-    assert _state(supervisor, "speech")[0] == "running"
+    assert state_of(supervisor, "speech")[0] == "running"
     scene.pulse("speech", "running")
     supervisor.attend(0)
     _silent_speech(scene, supervisor, 6)
-    assert _state(supervisor, "speech") == ("restarting", "no sign of life for 5 s")
+    assert state_of(supervisor, "speech") == ("restarting", "no sign of life for 5 s")
 
 
 def test_one_that_is_busy_for_longer_than_it_said_is_started_again(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 2.0))
     scene.pulses.append(Absorbed("speech", 99, 60.0))  # a predecessor
     supervisor.attend(0)
     _silent_speech(scene, supervisor, 8)
-    assert _state(supervisor, "speech") == ("restarting", "no sign of life for 7 s")
+    assert state_of(supervisor, "speech") == ("restarting", "no sign of life for 7 s")
 
 
 def test_one_that_is_starting_again_has_as_long_as_at_the_beginning(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
-    _die(scene, supervisor, "face")
+    supervisor = started(scene, tmp_path)
+    die(scene, supervisor, "face")
     scene.now_s += 1
     supervisor.attend(0)
     for _ in range(5):
@@ -615,42 +411,42 @@ def test_one_that_is_starting_again_has_as_long_as_at_the_beginning(scene: Scene
         for name in ("fusion", "prosody", "speech", "camera", "microphone"):
             scene.pulse(name, "running")
         supervisor.attend(0)
-    assert _state(supervisor, "face")[0] == "starting"
+    assert state_of(supervisor, "face")[0] == "starting"
 
 
 def test_the_last_words_of_a_predecessor_are_not_heeded(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     before = scene.child("face").pid
-    _die(scene, supervisor, "face")
+    die(scene, supervisor, "face")
     scene.now_s += 1
     supervisor.attend(0)
     scene.pulse("face", "running", pid=before)
     supervisor.attend(0)
-    assert _state(supervisor, "face")[0] == "starting"
+    assert state_of(supervisor, "face")[0] == "starting"
 
 
 @pytest.mark.parametrize(("last", "state"), [("running", "restarting"), ("finished", "stopped")])
 def test_of_the_last_words_of_the_dead_only_that_it_had_finished_is_news(
     scene: Scene, tmp_path: Path, last: PulseState, state: str
 ) -> None:
-    supervisor = _started(scene, tmp_path, source="film.mp4")
-    _die(scene, supervisor, "camera", exit_code=0)
+    supervisor = started(scene, tmp_path, source="film.mp4")
+    die(scene, supervisor, "camera", exit_code=0)
     scene.pulse("camera", last)
     supervisor.attend(0)
-    assert _state(supervisor, "camera")[0] == state
+    assert state_of(supervisor, "camera")[0] == state
 
 
 def test_an_encoder_that_dies_when_nothing_more_can_reach_it_ends_its_modality(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, source="film.mp4")
+    supervisor = started(scene, tmp_path, source="film.mp4")
     scene.pulse("camera", "finished")
     supervisor.attend(0)
-    assert _state(supervisor, "camera")[0] == "stopped"
-    _die(scene, supervisor, "face")
+    assert state_of(supervisor, "camera")[0] == "stopped"
+    die(scene, supervisor, "face")
     assert Ended(Modality.FACE) in scene.told
 
 
 def test_a_session_is_finished_when_its_sources_and_fusion_are(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, source="film.mp4")
+    supervisor = started(scene, tmp_path, source="film.mp4")
     for name in ("camera", "microphone", "fusion"):
         assert not supervisor.finished
         scene.pulse(name, "finished")
@@ -659,16 +455,16 @@ def test_a_session_is_finished_when_its_sources_and_fusion_are(scene: Scene, tmp
 
 
 def test_a_session_without_fusion_is_finished(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, restarts=1)
-    _die(scene, supervisor, "fusion")
+    supervisor = started(scene, tmp_path, restarts=1)
+    die(scene, supervisor, "fusion")
     assert supervisor.finished
 
 
 def test_a_change_is_reported_at_once_and_how_all_are_once_a_second(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     supervisor.attend(0)
     assert scene.told == []
-    _die(scene, supervisor, "face")
+    die(scene, supervisor, "face")
     (report,) = scene.told
     assert isinstance(report, Condition)
     assert (report.workers["face"].state, report.workers["speech"].state) == ("restarting", "running")
@@ -681,7 +477,7 @@ def test_a_change_is_reported_at_once_and_how_all_are_once_a_second(scene: Scene
 
 
 def test_a_pulse_brings_the_lag_and_the_counters(scene: Scene, tmp_path: Path) -> None:
-    health = _started(scene, tmp_path).condition.workers["speech"]
+    health = started(scene, tmp_path).condition.workers["speech"]
     assert (health.lag_ms, health.counters, health.pid) == (12.3, {"sent": 1}, scene.child("speech").pid)
 
 
@@ -704,7 +500,7 @@ def _paces(scene: Scene) -> list[tuple[int, str]]:
 def test_encoders_that_cannot_keep_up_are_asked_for_less_and_for_all_again_when_they_can(
     scene: Scene, tmp_path: Path
 ) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     _run(scene, supervisor, 3, lag_ms=1400.0, busy=0.5)
     assert _paces(scene) == [(1, "recognizing every 1 s: speech was 1.4 s behind")]
     _run(scene, supervisor, 12, lag_ms=20.0, busy=0.1)
@@ -715,7 +511,7 @@ def test_encoders_that_cannot_keep_up_are_asked_for_less_and_for_all_again_when_
 
 
 def test_a_change_of_pace_is_reported_at_once(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     for _ in range(2):
         scene.pulse("speech", "running", busy=1.0)
     supervisor.attend(0)
@@ -726,9 +522,9 @@ def test_a_change_of_pace_is_reported_at_once(scene: Scene, tmp_path: Path) -> N
 
 
 def test_an_encoder_that_comes_back_is_told_the_present_pace(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     _run(scene, supervisor, 2, busy=0.9)
-    _die(scene, supervisor, "speech")
+    die(scene, supervisor, "speech")
     scene.now_s += 1
     supervisor.attend(0)
     assert scene.child("speech").paces == [Pace(level=1, step_s=1.0, face_rate_hz=15.0)]
@@ -736,8 +532,8 @@ def test_an_encoder_that_comes_back_is_told_the_present_pace(scene: Scene, tmp_p
 
 
 def test_one_that_is_gone_is_told_nothing(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
-    _die(scene, supervisor, "face")
+    supervisor = started(scene, tmp_path)
+    die(scene, supervisor, "face")
     for _ in range(2):
         scene.pulse("speech", "running", busy=1.0)
     supervisor.attend(0)
@@ -749,7 +545,7 @@ def test_one_that_is_gone_is_told_nothing(scene: Scene, tmp_path: Path) -> None:
 def test_a_face_encoder_that_is_always_at_work_is_no_overload_but_one_that_is_late_is(
     scene: Scene, tmp_path: Path
 ) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     for lag_ms, level in ((90.0, 0), (1200.0, 1)):
         for _ in range(3):
             scene.pulse("face", "running", lag_ms=lag_ms, busy=1.0)
@@ -758,7 +554,7 @@ def test_a_face_encoder_that_is_always_at_work_is_no_overload_but_one_that_is_la
 
 
 def test_what_makes_a_process_useless_is_news_but_not_why_it_died(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path)
+    supervisor = started(scene, tmp_path)
     scene.pulse("speech", "running", "8 s of voice, no word understood")
     supervisor.attend(0)
     (report,) = scene.told
@@ -767,14 +563,14 @@ def test_what_makes_a_process_useless_is_news_but_not_why_it_died(scene: Scene, 
         "running",
         "8 s of voice, no word understood",
     )
-    _die(scene, supervisor, "speech")
-    assert _state(supervisor, "speech") == ("restarting", "killed by signal 9")
+    die(scene, supervisor, "speech")
+    assert state_of(supervisor, "speech") == ("restarting", "killed by signal 9")
 
 
 def test_writers_are_stopped_before_their_readers_and_the_folder_is_removed(scene: Scene, tmp_path: Path) -> None:
     folder = tmp_path / "session"
     folder.mkdir()
-    with _started(scene, folder) as supervisor:
+    with started(scene, folder) as supervisor:
         pass
     tier = {worker.name: worker.tier for worker in WORKERS}
     tiers = [tier[name] for name in scene.ended]
@@ -785,60 +581,7 @@ def test_writers_are_stopped_before_their_readers_and_the_folder_is_removed(scen
 
 
 def test_what_had_failed_is_still_said_to_have_failed_after_the_end(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, restarts=1)
-    _die(scene, supervisor, "face")
+    supervisor = started(scene, tmp_path, restarts=1)
+    die(scene, supervisor, "face")
     supervisor.stop()
-    assert _state(supervisor, "face") == ("failed", "failed 1 times in 60 s, last: killed by signal 9")
-
-
-# A plug-in's process.
-
-HEART = Worker("heart", tier=0, modality=Modality("heart"), plug_in=True)
-WITH_HEART = (*WORKERS, HEART)
-
-
-def test_a_session_begins_without_waiting_for_a_plug_in_which_joins_when_it_can(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _supervisor(scene, tmp_path, workers=WITH_HEART)
-    _ready(scene, besides=("heart",), workers=WITH_HEART)
-    assert supervisor.start() == []
-    assert _state(supervisor, "heart")[0] == "starting"
-    assert scene.child("heart").origins == scene.child("fusion").origins
-    scene.pulse("heart", "running")
-    supervisor.attend(0)
-    assert _state(supervisor, "heart") == ("running", "")
-
-
-def test_a_plug_in_that_dies_is_started_again_and_its_modality_stays_open(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, workers=WITH_HEART)
-    _die(scene, supervisor, "heart")
-    assert _state(supervisor, "heart") == ("restarting", "killed by signal 9")
-    assert Ended("heart") not in scene.told
-    before = len(scene.children)
-    scene.now_s += 1
-    supervisor.attend(0)
-    assert len(scene.children) == before + 1
-
-
-def test_a_plug_in_that_keeps_dying_is_left_and_ended_for_it(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, restarts=1, workers=WITH_HEART)
-    _die(scene, supervisor, "heart")
-    assert _state(supervisor, "heart")[0] == "failed"
-    assert Ended("heart") in scene.told
-
-
-def test_a_session_ends_whatever_its_plug_ins_still_measure(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, workers=WITH_HEART)
-    for worker in WORKERS:
-        scene.pulse(worker.name, "finished")
-    supervisor.attend(0)
-    assert supervisor.finished
-
-
-def test_a_slow_plug_in_costs_the_others_nothing(scene: Scene, tmp_path: Path) -> None:
-    supervisor = _started(scene, tmp_path, workers=WITH_HEART)
-    for _ in range(10):
-        scene.pulse("heart", "running", lag_ms=60_000.0, busy=1.0)
-        _all_but(scene)
-        supervisor.attend(0)
-        scene.now_s += 1
-    assert supervisor.condition.pace.level == 0
+    assert state_of(supervisor, "face") == ("failed", "failed 1 times in 60 s, last: killed by signal 9")
