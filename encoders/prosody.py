@@ -19,18 +19,32 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from swift_f0 import PitchResult, SwiftF0
+from numpy.typing import NDArray
 
 from encoders.acoustics import HISTORY, HOP, SAMPLE_RATE_HZ, Acoustics, analyse_hop
 from encoders.baseline import Baseline
-from encoders.bundled import bundled
 from encoders.head import Head
+from encoders.pitch import FRAME, Pitch, PitchModel
 from encoders.recent import Recent
 from encoders.samples import NS_PER_S, AudioChunk, Embedding, Interval, Modality, Reading
 from encoders.sound import SOUND_DIMS, SoundModel, TalkWindow
 from encoders.syllables import SyllableCounter
-from encoders.voice_statistics import FRAME_S, PAUSE_FRAMES, VOICE_STATISTICS, PitchFrame, VoiceWindow, run_lengths
+from encoders.voice_statistics import (
+    CLARITY,
+    FLUX,
+    FRAME_COLUMNS,
+    FRAME_S,
+    LOUDNESS_DB,
+    NUCLEUS,
+    PAUSE_FRAMES,
+    SEMITONES,
+    TILT,
+    VOICE_STATISTICS,
+    VOICED,
+    VoiceWindow,
+    middle,
+    run_lengths,
+)
 
 PROSODY_DIMS = (
     "pitch_st",  # median of the hop, semitones from the speaker's running median; 0 where unvoiced
@@ -51,29 +65,29 @@ _LEAST_SHIFT_NS = 1_000_000  # less is rounding, and must not make the times dep
 _LARGEST_SLEW = 500  # parts of a stretch of audio, one of which its end may be moved: faster than any device drifts
 
 _FMIN_HZ, _FMAX_HZ = 60.0, 600.0
-_PITCH_FRAME = 256  # samples
+_VOICED_FROM = 0.5  # clarity
 _MEDIAN_HOPS = 300  # voiced hops: about a minute of talk
 _RECENT_FRAMES = 188  # 3 s
 _TWO_S, _ONE_S, _PRESENCE = 125, 62, 31  # frames
 
 
-class PitchStream(Protocol):
-    """One voice's pitch: what is used of swift_f0's PitchStream."""
+class PitchFollower(Protocol):
+    """One voice's pitch: see encoders.pitch.PitchStream."""
 
-    def push(self, audio: ArrayLike, sample_rate: float, /) -> PitchResult: ...
+    def push(self, samples: NDArray[np.float32], /) -> Pitch: ...
 
 
-class PitchModel(Protocol):
-    """Follows the pitch of voices between two bounds; an instance is SwiftF0."""
+class VoicePitch(Protocol):
+    """Follows the pitch of voices between two bounds: see encoders.pitch.PitchModel."""
 
-    def stream(self, fmin: float, fmax: float, /) -> PitchStream: ...
+    def stream(self, fmin_hz: float, fmax_hz: float, /) -> PitchFollower: ...
 
 
 @dataclass(frozen=True, slots=True)
 class ProsodyModel:
     """The pitch model, the ears for what has no name, and the voice head. Any number of streams may share it."""
 
-    pitch: PitchModel
+    pitch: VoicePitch
     sound: SoundModel | None
     head: Head | None
 
@@ -81,8 +95,7 @@ class ProsodyModel:
     def load(cls) -> ProsodyModel:
         """The shipped weights; one thread that sleeps between calls."""
         head = Head.load(Modality.VOICE, VOICE_STATISTICS, VOICE_DIMS)
-        bundled("swift_f0")
-        return cls(SwiftF0(threads=1, spin=False), SoundModel.load(), head)
+        return cls(PitchModel.load(), SoundModel.load(), head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +163,8 @@ class ProsodyEncoder:
             pcm = pcm[(self._end_ns - chunk.pts_ns) * SAMPLE_RATE_HZ // NS_PER_S :]
         else:
             self._follow(chunk.pts_ns - self._end_ns, chunk.interval.duration_ns)
-        clean = np.clip(np.nan_to_num(pcm.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
-        self._pending = np.concatenate([self._pending, clean])
-        self._heard += len(clean)
+        self._pending = np.concatenate([self._pending, _clean(pcm)])
+        self._heard += len(pcm)
         self._end_ns = self._time_ns(self._heard)
         embeddings = []
         while len(self._pending) >= HISTORY + HOP:
@@ -187,9 +199,9 @@ class ProsodyEncoder:
         self._pending = np.zeros(HISTORY, np.float32)
         self._stream = self._model.pitch.stream(_FMIN_HZ, _FMAX_HZ)
         self._frame = 0  # index of the next pitch frame
-        self._waiting: deque[tuple[float, float, float]] = deque()  # pitch (st), clarity, loudness not yet of a hop
+        self._waiting = np.zeros((0, 3))  # pitch (st), clarity, loudness not yet of a hop
         self._sounds: deque[Acoustics] = deque(maxlen=PITCH_LAG_HOPS + 1)
-        self._recent: deque[PitchFrame] = deque(maxlen=_RECENT_FRAMES)
+        self._recent = np.zeros((0, FRAME_COLUMNS))
         self._syllables.reset()
         self._talk.reset()
         self._heard_sound = np.zeros(len(SOUND_DIMS), np.float32)
@@ -200,15 +212,13 @@ class ProsodyEncoder:
     def _encode_hop(self, samples: NDArray[np.float32]) -> Embedding:
         sound = analyse_hop(samples)
         self._sounds.append(sound)
-        found = self._stream.push(samples[HISTORY:], SAMPLE_RATE_HZ)
+        found = self._stream.push(samples[HISTORY:])
         semitones = 12.0 * np.log2(np.maximum(found.pitch_hz, 1.0))
-        self._waiting.extend(
-            zip(semitones.tolist(), found.confidence.tolist(), found.loudness_db.tolist(), strict=True)
-        )
-        frames = self._take_voice() if self._hop >= PITCH_LAG_HOPS else []
+        told = np.column_stack([semitones, found.confidence, found.loudness_db])
+        self._waiting = np.concatenate([self._waiting, told])
+        frames = self._take_voice() if self._hop >= PITCH_LAG_HOPS else np.zeros((0, FRAME_COLUMNS))
         interval = Interval(self._hop_ns, self._time_ns((self._hop + 1) * HOP))
-        recent = list(self._recent)[-_PRESENCE:]
-        confidence = sum(frame.voiced for frame in recent) / _PRESENCE
+        confidence = float(self._recent[-_PRESENCE:, VOICED].sum()) / _PRESENCE
         vector = np.concatenate([self._describe(sound, frames), self._listen(samples[HISTORY:], frames)])
         embedding = Embedding(self._seq, self.modality, interval, vector, confidence, self._read(vector))
         self._hop += 1
@@ -216,10 +226,10 @@ class ProsodyEncoder:
         self._seq += 1
         return embedding
 
-    def _listen(self, hop: NDArray[np.float32], frames: list[PitchFrame]) -> NDArray[np.float32]:
+    def _listen(self, hop: NDArray[np.float32], frames: NDArray[np.float64]) -> NDArray[np.float32]:
         """The coordinates of the talk in progress as last heard; zeros from its beginning until it was heard once."""
         rested = self._talk.resting
-        due = self._talk.push(hop, any(frame.voiced for frame in frames))
+        due = self._talk.push(hop, bool(frames[:, VOICED].any()))
         if rested and not self._talk.resting:
             self._heard_sound = np.zeros(len(SOUND_DIMS), np.float32)
         if due is not None and self._model.sound is not None:
@@ -234,50 +244,49 @@ class ProsodyEncoder:
         measured = self._window.measure()
         return None if measured is None else self._model.head.read(measured, self._recent_hops)
 
-    def _take_voice(self) -> list[PitchFrame]:
-        """The pitch frames that start in the hop PITCH_LAG_HOPS ago, relative to the speaker; they are all final
-        now.
+    def _take_voice(self) -> NDArray[np.float64]:
+        """The pitch frames [n, FRAME_COLUMNS] that start in the hop PITCH_LAG_HOPS ago, relative to the speaker; they
+        are all final now.
         """
         sound = self._sounds[0]
-        raw = []
-        while self._frame * _PITCH_FRAME < (self._hop - PITCH_LAG_HOPS + 1) * HOP:
-            raw.append(self._waiting.popleft())
-            self._frame += 1
-        voiced = sorted(pitch for pitch, clarity, _ in raw if clarity >= 0.5)
-        if 2 * len(voiced) >= len(raw):
-            self._medians.append(voiced[len(voiced) // 2])
+        end = -(-(self._hop - PITCH_LAG_HOPS + 1) * HOP // FRAME)
+        raw, self._waiting = np.split(self._waiting, [end - self._frame])
+        self._frame = end
+        voiced = raw[:, 1] >= _VOICED_FROM
+        pitch = np.sort(raw[voiced, 0]).tolist()
+        if 2 * len(pitch) >= len(raw):
+            self._medians.append(pitch[len(pitch) // 2])
             self._reference.update(np.array([sound.loudness_db, sound.tilt_db_oct]), HOP / SAMPLE_RATE_HZ)
-        median = float(np.median(self._medians)) if self._medians else (voiced[0] if voiced else 0.0)
-        tilt = sound.tilt_db_oct - float(self._reference.level[1]) if self._medians else 0.0
-        frames = []
-        for pitch, clarity, loudness_db in raw:
-            speaks = clarity >= 0.5
-            nucleus = self._syllables.push(loudness_db, speaks)
-            frames.append(PitchFrame(pitch - median, clarity, loudness_db, speaks, nucleus, tilt, sound.flux_db))
-        self._recent.extend(frames)
-        for frame in frames:
-            self._window.push(frame)
+        median = middle(self._medians) if self._medians else (pitch[0] if pitch else 0.0)
+        frames = np.empty((len(raw), FRAME_COLUMNS))
+        frames[:, [SEMITONES, CLARITY, LOUDNESS_DB]] = raw
+        frames[:, SEMITONES] -= median
+        frames[:, TILT] = sound.tilt_db_oct - float(self._reference.level[1]) if self._medians else 0.0
+        frames[:, FLUX] = sound.flux_db
+        frames[:, VOICED] = voiced
+        frames[:, NUCLEUS] = list(map(self._syllables.push, raw[:, 2].tolist(), voiced.tolist()))
+        self._recent = np.concatenate([self._recent, frames])[-_RECENT_FRAMES:]
+        self._window.push(frames)
         return frames
 
-    def _describe(self, sound: Acoustics, frames: list[PitchFrame]) -> NDArray[np.float32]:
-        pitch = [frame.semitones for frame in frames if frame.voiced]
-        recent = list(self._recent)
-        two_s, one_s = recent[-_TWO_S:], recent[-_ONE_S:]
-        sung = np.array([frame.semitones for frame in two_s if frame.voiced])
-        runs = run_lengths(np.array([frame.voiced for frame in recent], bool))
+    def _describe(self, sound: Acoustics, frames: NDArray[np.float64]) -> NDArray[np.float32]:
+        pitch = frames[frames[:, VOICED] > 0, SEMITONES].tolist()
+        two_s, one_s = self._recent[-_TWO_S:], self._recent[-_ONE_S:]
+        sung = two_s[two_s[:, VOICED] > 0, SEMITONES]
+        runs = run_lengths(self._recent[:, VOICED] > 0)
         paused = sum(length for on, length in runs if not on and length >= PAUSE_FRAMES)
         known = bool(self._medians)
         loudness, tilt = self._reference.level
         return np.array(
             [
-                float(np.median(pitch)) if pitch else 0.0,
-                len(pitch) / len(frames) if frames else 0.0,
-                float(np.mean([frame.clarity for frame in frames])) if frames else 0.0,
+                middle(pitch) if pitch else 0.0,
+                len(pitch) / len(frames) if len(frames) else 0.0,
+                float(frames[:, CLARITY].mean()) if len(frames) else 0.0,
                 min(20.0, max(-40.0, sound.loudness_db - float(loudness))) if known else 0.0,
                 sound.tilt_db_oct - float(tilt) if known and not sound.silent else 0.0,
                 sound.flux_db,
-                sum(frame.nucleus for frame in two_s) / (len(two_s) * FRAME_S) if two_s else 0.0,
-                paused / len(recent) if recent else 0.0,
+                float(two_s[:, NUCLEUS].sum()) / (len(two_s) * FRAME_S) if len(two_s) else 0.0,
+                paused / len(self._recent) if len(self._recent) else 0.0,
                 float(sung.std()) if len(sung) > 1 else 0.0,
                 _slope(one_s),
             ],
@@ -285,10 +294,19 @@ class ProsodyEncoder:
         )
 
 
-def _slope(frames: list[PitchFrame]) -> float:
+def _clean(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Samples without NaN and infinities, which count as 0, within [-1, 1]."""
+    sound = pcm.astype(np.float32)
+    if (np.abs(sound) <= 1.0).all():  # as all do that our own capture gives
+        return sound
+    return np.clip(np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
+
+
+def _slope(frames: NDArray[np.float64]) -> float:
     """Least-squares pitch slope over the voiced frames, semitones per second, within ±40; 0 with too few of them."""
-    points = np.array([(i * FRAME_S, frame.semitones) for i, frame in enumerate(frames) if frame.voiced]).reshape(-1, 2)
-    if len(points) < 10:
+    voiced = np.flatnonzero(frames[:, VOICED])
+    if len(voiced) < 10:
         return 0.0
+    points = np.column_stack([voiced * FRAME_S, frames[voiced, SEMITONES]])
     time = points[:, 0] - points[:, 0].mean()
     return float(np.clip(time @ points[:, 1] / (time @ time), -40.0, 40.0))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -32,66 +31,60 @@ VOICE_STATISTICS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PitchFrame:
-    """16 ms of voice. `semitones` is relative to the speaker's median and means something only where `voiced`."""
-
-    semitones: float
-    clarity: float
-    loudness_db: float
-    voiced: bool
-    nucleus: bool
-    tilt: float  # of its hop, relative to the speaker's baseline, dB per octave
-    flux: float  # of its hop, dB
+SEMITONES, CLARITY, LOUDNESS_DB, TILT, FLUX, VOICED, NUCLEUS = range(7)
+"""The columns of pitch frames, each 16 ms of voice. The pitch is relative to the speaker's median and means something
+only where voiced (0 or 1); tilt (relative to the speaker's, dB per octave) and flux (dB) are those of the frame's hop;
+nucleus is 1 where a syllable's became certain."""
+FRAME_COLUMNS = 7
 
 
 class VoiceWindow:
     """The last six seconds of pitch frames."""
 
     def __init__(self) -> None:
-        self._frames: deque[PitchFrame] = deque(maxlen=WINDOW_FRAMES)
+        self.reset()
 
     def reset(self) -> None:
-        self._frames.clear()
+        self._frames = np.zeros((0, FRAME_COLUMNS))
 
-    def push(self, frame: PitchFrame) -> None:
-        self._frames.append(frame)
+    def push(self, frames: NDArray[np.float64]) -> None:
+        """Take the next frames [n, FRAME_COLUMNS]."""
+        self._frames = np.concatenate([self._frames, frames])[-WINDOW_FRAMES:]
 
     def skip(self, frames: int) -> None:
         """Forget what a gap of that many frames in the sound has pushed out of the window."""
-        for _ in range(min(frames, len(self._frames))):
-            self._frames.popleft()
+        self._frames = self._frames[min(frames, len(self._frames)) :]
 
     def measure(self) -> NDArray[np.float64] | None:
         """VOICE_STATISTICS [12] in semitones, st/s, dB, syllables/s, seconds and fractions; None before 1 s of
         speech.
         """
-        table = np.array([(f.semitones, f.clarity, f.loudness_db, f.tilt, f.flux) for f in self._frames]).reshape(-1, 5)
-        voiced = np.array([frame.voiced for frame in self._frames], bool)
-        spoken = table[voiced]
+        frames = self._frames
+        voiced = frames[:, VOICED] > 0
+        spoken = frames[voiced]
         if len(spoken) < LEAST_VOICED_FRAMES:
             return None
-        pitch, loudness = np.sort(spoken[:, 0]), np.sort(spoken[:, 2])
-        steps = np.abs(np.diff(table[:, 0]))[voiced[1:] & voiced[:-1]]
+        pitch, loudness = np.sort(spoken[:, SEMITONES]), np.sort(spoken[:, LOUDNESS_DB])
+        steps = np.abs(np.diff(frames[:, SEMITONES]))[voiced[1:] & voiced[:-1]]
         runs = run_lengths(voiced)
         pause_frames = sum(length for on, length in runs if not on and length >= PAUSE_FRAMES)
         vowels = [length for on, length in runs if on]
-        articulation_s = max(1, len(table) - pause_frames) * FRAME_S
+        articulation_s = max(1, len(frames) - pause_frames) * FRAME_S
         return np.array(
             [
                 _quantile(pitch, 0.5),
                 _quantile(pitch, 0.9) - _quantile(pitch, 0.1),
                 # Steps above 3 semitones in 16 ms are octave errors of the tracker.
                 float(np.minimum(steps, 3.0).mean()) / FRAME_S if len(steps) else 0.0,
-                float(np.median(spoken[-LEAST_VOICED_FRAMES:, 0])) - _quantile(pitch, 0.5),
+                middle(spoken[-LEAST_VOICED_FRAMES:, SEMITONES].tolist()) - _quantile(pitch, 0.5),
                 _quantile(loudness, 0.9) - _quantile(loudness, 0.1),
                 _quantile(loudness, 0.95) - float(loudness.mean()),
-                sum(frame.nucleus for frame in self._frames) / articulation_s,
-                float(np.mean(vowels)) * FRAME_S,
-                pause_frames / len(table),
-                float(spoken[:, 3].mean()),
-                float(spoken[:, 1].mean()),
-                float(spoken[:, 4].mean()),
+                float(frames[:, NUCLEUS].sum()) / articulation_s,
+                sum(vowels) / len(vowels) * FRAME_S,
+                pause_frames / len(frames),
+                float(spoken[:, TILT].mean()),
+                float(spoken[:, CLARITY].mean()),
+                float(spoken[:, FLUX].mean()),
             ]
         )
 
@@ -100,9 +93,16 @@ def run_lengths(mask: NDArray[np.bool_]) -> list[tuple[bool, int]]:
     """Consecutive equal values of `mask` [n] as (value, length)."""
     if not len(mask):
         return []
-    edges = np.flatnonzero(np.diff(mask)) + 1
+    edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1
     bounds = [0, *edges.tolist(), len(mask)]
     return [(bool(mask[start]), end - start) for start, end in pairwise(bounds)]
+
+
+def middle(values: Iterable[float]) -> float:
+    """The median of at least one value: of few, numpy takes ten times as long."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def _quantile(ordered: NDArray[np.float64], share: float) -> float:

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from swift_f0 import SwiftF0
 
 from encoders.contour import FRAME_NS, ContouredPitch
 from encoders.mesh import LANDMARKS
 from encoders.outline import POINTS, STROKES, OutlinedLandmarks
+from encoders.pitch import PitchModel
 from encoders.prosody import ProsodyEncoder, ProsodyModel
 from encoders.samples import AudioChunk, Contour, Embedding, Interval, Modality
 
@@ -57,7 +57,7 @@ def test_no_stroke_asks_for_a_landmark_that_there_is_not_and_each_fits_a_message
 
 
 def _heard(pcm: NDArray[np.float32], chunk: int) -> tuple[list[Embedding], list[Contour]]:
-    model = ProsodyModel(SwiftF0(threads=1, spin=False), None, None)
+    model = ProsodyModel(PitchModel.load(), None, None)
     pitch = ContouredPitch(model.pitch)
     encoder = ProsodyEncoder(replace(model, pitch=pitch))
     made: list[Embedding] = []
@@ -100,7 +100,7 @@ def test_contours_follow_one_another_without_a_gap_and_end_before_the_sound_they
 def test_the_encoder_hears_the_same_with_its_pitch_remembered_and_however_the_sound_was_cut(
     hum: NDArray[np.float32],
 ) -> None:
-    bare = ProsodyEncoder(ProsodyModel(SwiftF0(threads=1, spin=False), None, None))
+    bare = ProsodyEncoder(ProsodyModel(PitchModel.load(), None, None))
     alone = bare.push(AudioChunk(0, S, RATE_HZ, hum))
     for chunk in (512, 5000):
         made, contours = _heard(hum, chunk)
