@@ -19,7 +19,6 @@ from typing import Any
 
 import msgspec
 import onnxruntime
-from mediapipe.python.solutions.face_mesh import FaceMesh
 
 from agent.capture.media import probe
 from agent.capture.pacing import due_ns
@@ -35,6 +34,7 @@ from agent.session import demo_location
 from agent.topology import WorkerName, workers_for
 from encoders.expression import ExpressionModel
 from encoders.head import Head
+from encoders.mesh import FaceGraph
 from encoders.samples import NS_PER_S, AudioChunk, VideoFrame
 from encoders.speech.silero import SileroStream
 
@@ -49,7 +49,7 @@ _SESSIONS = {
 }
 """What an ONNX model is, by the process that asks it and one of its inputs."""
 _METHODS: tuple[tuple[type, str, str], ...] = (
-    (FaceMesh, "process", "landmarks (MediaPipe)"),
+    (FaceGraph, "process", "landmarks (MediaPipe)"),
     (ExpressionModel, "express", "expression"),
     (Head, "read", "head"),
     (SileroStream, "probability", "voice activity (Silero)"),

@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,12 @@ from encoders.bundled import bundled
 LANDMARKS = 478
 
 _BLANK = np.zeros((8, 8, 3), np.uint8)
+_GRAPH = "modules/face_landmark/face_landmark_front_cpu.binarypb"
+_FOUND = "multi_face_landmarks"
+_FRAME_US = 33_333
+_LANDMARK = np.dtype([("head", "S3"), ("x", "<f4"), ("y_tag", "S1"), ("y", "<f4"), ("z_tag", "S1"), ("z", "<f4")])
+_TAGS = {"head": b"\x0a\x0f\x0d", "y_tag": b"\x15", "z_tag": b"\x1d"}
+"""A landmark as protobuf writes it (protobuf.dev/programming-guides/encoding): 15 bytes, in them three fields of 4."""
 _UNUSED = ("matplotlib", "matplotlib.pyplot", "sounddevice")
 """What mediapipe imports for things nobody here asks of it: to draw, which leaves a cache of fonts in the home folder
 and takes longer than all the rest and 50 MB, and to record sound, for which it turns to the sound server.
@@ -39,14 +46,10 @@ class FaceMeshLandmarks:
     """The face mesh with refined lips and irises. It follows one face, so it serves one stream at a time."""
 
     def __init__(self) -> None:
-        bundled("mediapipe")
-        # Imported here: the import takes a second and reads protobuf files, and only a live face encoder needs it.
-        with _unloaded(*_UNUSED):
-            from mediapipe.python.solutions.face_mesh import FaceMesh
-
+        folder = bundled("mediapipe")
         with _without_stderr():
-            self._mesh = FaceMesh(refine_landmarks=True, max_num_faces=1)
-            self._mesh.process(_BLANK)  # its graph starts, and talks, with the first picture
+            self._graph = FaceGraph(folder)
+            self._graph.process(_BLANK)  # it starts, and talks, with the first picture
         self._greeted = False  # it talks once more with the first face
 
     def locate(self, rgb: NDArray[np.uint8], /) -> NDArray[np.float32] | None:
@@ -54,21 +57,76 @@ class FaceMeshLandmarks:
         if min(height, width) == 0:
             return None
         with nullcontext() if self._greeted else _without_stderr():
-            faces = self._mesh.process(np.ascontiguousarray(rgb)).multi_face_landmarks
-        if not faces:
+            face = self._graph.process(np.ascontiguousarray(rgb))
+        if face is None:
             return None
         self._greeted = True
-        points = np.array([(point.x, point.y, point.z) for point in faces[0].landmark], np.float32)
-        return points * np.array([width, height, width], np.float32)  # z is scaled as x is
+        return points_in(face) * np.array([width, height, width], np.float32)  # z is scaled as x is
 
     def restart(self) -> None:
         with _without_stderr():
-            self._mesh.reset()
-            self._mesh.process(_BLANK)
+            self._graph.restart()
+            self._graph.process(_BLANK)
         self._greeted = False
 
     def close(self) -> None:
-        self._mesh.close()
+        self._graph.close()
+
+
+class FaceGraph:
+    """MediaPipe's graph by itself: that of its FaceMesh, with refined landmarks of one face, and nothing around it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start the graph in `folder`, where mediapipe is installed."""
+        # Imported here: the import takes a second and reads protobuf files, and only a live face encoder needs it.
+        with _unloaded(*_UNUSED):
+            import mediapipe
+        from mediapipe.python import packet_creator, packet_getter
+
+        mediapipe.resource_util.set_resource_dir(str(folder.parent))
+        self._image, self._messages = packet_creator.create_image, packet_getter.get_proto_list
+        self._colours = mediapipe.ImageFormat.SRGB
+        self._settings = {
+            "num_faces": packet_creator.create_int(1),
+            "with_attention": packet_creator.create_bool(True),
+            "use_prev_landmarks": packet_creator.create_bool(True),
+        }
+        self._found: list[Any] = []
+        self._at_us = 0
+        self._graph = mediapipe.CalculatorGraph(binary_graph_path=str(folder / _GRAPH))
+        self._graph.observe_output_stream(_FOUND, lambda _, found: self._found.append(found))
+        self._graph.start_run(self._settings)
+
+    def process(self, rgb: NDArray[np.uint8]) -> bytes | None:
+        """The landmarks of the face in a picture, as protobuf writes them; None when none is seen."""
+        self._at_us += _FRAME_US
+        self._found.clear()
+        image = self._image(rgb, image_format=self._colours)
+        self._graph.add_packet_to_input_stream("image", image, self._at_us)
+        self._graph.wait_until_idle()
+        faces = self._messages(self._found[0]) if self._found else ()
+        return bytes(faces[0].SerializeToString()) if faces else None
+
+    def restart(self) -> None:
+        """Forget the face that was being followed."""
+        self._graph.close()
+        self._graph.start_run(self._settings)
+
+    def close(self) -> None:
+        """End its threads."""
+        self._graph.close()
+
+
+def points_in(face: bytes) -> NDArray[np.float32]:
+    """Landmarks [478, 3], x and z in widths, y in heights of the picture.
+
+    Raises ValueError for a message of another layout. To read one attribute after another takes ten times as long.
+    """
+    if len(face) == LANDMARKS * _LANDMARK.itemsize:
+        landmarks = np.frombuffer(face, _LANDMARK)
+        if all((landmarks[name] == tag).all() for name, tag in _TAGS.items()):
+            return np.stack([landmarks["x"], landmarks["y"], landmarks["z"]], axis=1)
+    raise ValueError(f"mediapipe's landmarks are laid out as {face[:20]!r}, not as version 0.10.21 does it")
 
 
 @contextmanager
