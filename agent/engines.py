@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from agent.config import Config, SpeechConfig
+from agent.extras import installing
 from agent.weights.catalogue import CATALOGUE, EMBEDDED, FAMILIES, PREFERRED, Entry, Family, entries
 from agent.weights.engine import AUTO, Engine, EngineError, parse
 from agent.weights.store import Store, default_folder
@@ -48,7 +49,7 @@ def choose(speech: SpeechConfig, store: Store | None = None, has: Callable[[Fami
             return _embedded(speech.language)
         case family:
             if not has(family):
-                raise EngineError(f"the {family} engine is not installed; run: pip install 'deadpan[{family}]'")
+                raise EngineError(f"the {family} engine is not installed; run: {installing(family)}")
             if asked.path is not None:
                 return _at_path(asked, family, asked.path, store)
             return _from_store(_on_disk(family, asked.name, speech.language, store), store)

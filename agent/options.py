@@ -8,23 +8,25 @@ from typing import TypeAlias
 
 from agent import __version__
 from agent.report.products import PRODUCTS, USUAL
+from agent.usage import Parser
 from deadpan.subscription import DEFAULT_ENDPOINT
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 _SPEECH = "auto, moonshine, whisper[:NAME|:FILE] or faster-whisper[:NAME|:FOLDER] (default: speech.engine, auto)"
 
 
-def parser() -> argparse.ArgumentParser:
-    """What can be asked for."""
-    top = argparse.ArgumentParser(
+def parser() -> Parser:
+    """What can be asked for. `command` is None where nothing is."""
+    top = Parser(
         prog="deadpan",
         description="Watches and listens to one person talking, and says five times a second how sarcastic they sound "
         "and how they feel about what they say. Everything stays on this machine.",
-        epilog="Start with: deadpan run    then, in another terminal: deadpan watch",
+        epilog="Start with deadpan run; then, in another terminal, deadpan watch. What a command takes: deadpan COMMAND"
+        " --help",
     )
-    top.add_argument("--version", action="version", version=f"deadpan {__version__}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    top.add_argument("-V", "--version", action="version", version=f"deadpan {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _add_run(commands)
     _add_watch(commands)
     _add_score(commands)
@@ -53,6 +55,7 @@ def _add_run(commands: Commands) -> None:
         help="watch and listen, and publish estimates",
         description="Watch and listen, show the estimates and publish them until Ctrl-C, or until a recording ends.",
     )
+    run.stray = "--source"
     run.add_argument(
         "--source",
         metavar="auto|live|demo|PATH|URL|FEED",

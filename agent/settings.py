@@ -99,8 +99,13 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         tree, node = yaml.load(text, _Loader), yaml.compose(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: cannot be read: it is no text") from error
+    except yaml.MarkedYAMLError as error:
+        at = "" if error.problem_mark is None else f" in line {error.problem_mark.line + 1}"
+        raise ConfigError(f"{path}: not YAML{at}: {error.problem}") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date or number that is none
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     tree = {} if tree is None else tree

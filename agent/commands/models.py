@@ -11,6 +11,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from agent.engines import choose, installed
+from agent.extras import installing
 from agent.settings import found
 from agent.weights.catalogue import CATALOGUE, EMBEDDED, LICENCE, Entry, ModelError, entry
 from agent.weights.download import Downloader
@@ -72,7 +73,7 @@ def _list(store: Store) -> int:
     print(f"Pulled models are kept in {store.folder}.")
     for family in dict.fromkeys(model.family for model in CATALOGUE):
         if not installed(family):
-            print(f"The {family} engine is not installed: pip install 'deadpan[{family}]'")
+            print(f"The {family} engine is not installed: {installing(family)}")
     if why:
         print(f"deadpan: {why}", file=sys.stderr)
     return 0
@@ -89,7 +90,7 @@ def _pull(model: Entry, store: Store) -> bool:
     what = "was here already, intact" if pulled.here else "pulled and checked"
     print(f"{model.key}: {what} ({decimal(pulled.size)}) -> {pulled.place}")
     if not installed(model.family):
-        print(f"Its engine is not installed yet: pip install 'deadpan[{model.family}]'")
+        print(f"Its engine is not installed yet: {installing(model.family)}")
     return True
 
 

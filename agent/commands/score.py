@@ -14,10 +14,11 @@ from pathlib import Path
 from agent.config import Config, check
 from agent.engines import settle
 from agent.errors import DeadpanError
+from agent.extras import installing
 from agent.plug_ins.roster import reading
 from agent.report.products import chosen
 from agent.scoring.attempt import Wanted
-from agent.scoring.display import Display, show_table
+from agent.scoring.display import Display, counted, show_table
 from agent.scoring.engines import Engine, Here
 from agent.scoring.recordings import Task, plan
 from agent.scoring.summary import fingerprint
@@ -28,8 +29,8 @@ class EngineMissingError(DeadpanError):
     """What is to score is not installed. Its text says what to do."""
 
 
-class OverlayError(DeadpanError):
-    """The overlay cannot go where it was asked for. Its text says what to do."""
+class PlaceError(DeadpanError):
+    """The results cannot go where they were asked for. Its text says what to do."""
 
 
 def perform(options: argparse.Namespace) -> int:
@@ -37,9 +38,12 @@ def perform(options: argparse.Namespace) -> int:
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)  # or what is half written would stay
     products = chosen(() if options.write == ["none"] else options.write)
+    if options.out.exists() and not options.out.is_dir():
+        raise PlaceError(f"--out {options.out} is a file; name a folder, there or to be made, for the results")
     recordings = plan(options.recordings, options.out)
     if recordings.passed_over:
-        print(f"{recordings.passed_over} files are called like no recording: passed over", file=sys.stderr)
+        told = counted(recordings.passed_over, "file")
+        print(f"Passed over {told} not called like a recording (.mp4, .wav and so on).", file=sys.stderr)
     if not recordings.tasks:
         print("deadpan: there is no recording to score", file=sys.stderr)
         return 1
@@ -55,10 +59,14 @@ def perform(options: argparse.Namespace) -> int:
     wanted = Wanted(fingerprint(config), products, hints=options.hints, again=options.again, overlay=options.overlay)
     engine = _engine(options, config)
     outcomes = []
-    with Display(recordings.tasks) as display:
-        for outcome in engine.score(recordings.tasks, wanted, display):
-            outcomes.append(outcome)
-            display.came(outcome)
+    try:
+        with Display(recordings.tasks) as display:
+            for outcome in engine.score(recordings.tasks, wanted, display):
+                outcomes.append(outcome)
+                display.came(outcome)
+    except KeyboardInterrupt:
+        print("Interrupted; the same command goes on where this one stopped.", file=sys.stderr)
+        raise
     if len(outcomes) > 1:
         print()
         places = {task: place for place, task in enumerate(recordings.tasks)}
@@ -71,18 +79,18 @@ def _engine(options: argparse.Namespace, config: Config) -> Engine:
     if options.engine == "here":
         return Here(config)
     if find_spec("ray") is None:
-        raise EngineMissingError("--engine ray needs the ray extra; run: pip install 'deadpan[ray]'")
+        raise EngineMissingError(f"--engine ray needs the ray extra; run: {installing('ray')}")
     cluster: Callable[[Config, str | None], Engine] = import_module("agent.scoring.cluster").Cluster
     return cluster(config, options.ray_address)
 
 
 def _check_overlay(path: Path, tasks: Sequence[Task]) -> None:
-    """Raises OverlayError for what would not work after minutes of scoring, or would be regretted."""
+    """Raises PlaceError for what would not work after minutes of scoring, or would be regretted."""
     if len(tasks) > 1:
-        raise OverlayError("--overlay is for one recording; of several, --write overlay puts one beside each's results")
+        raise PlaceError("--overlay is for one recording; of several, --write overlay puts one beside each's results")
     if path.suffix.lower() != ".mp4":
-        raise OverlayError(f"--overlay writes an MP4: {path} must end in .mp4")
+        raise PlaceError(f"--overlay writes an MP4: {path} must end in .mp4")
     if path.resolve() == tasks[0].location.resolve():
-        raise OverlayError(f"--overlay would overwrite the recording, {path}; name another file")
+        raise PlaceError(f"--overlay would overwrite the recording, {path}; name another file")
     if not path.absolute().parent.is_dir():
-        raise OverlayError(f"--overlay: there is no folder {path.absolute().parent}")
+        raise PlaceError(f"--overlay: there is no folder {path.absolute().parent}")

@@ -289,8 +289,11 @@ class Supervisor:
 
     def _stop_tier(self, wards: list[Ward]) -> None:
         children = [ward.child for ward in wards if ward.child is not None]
-        for child in children:
-            child.stop()
+        for ward in wards:
+            if ward.child is not None and ward.health.state == "starting":
+                ward.child.kill()  # it has nothing yet to put in order, and would first load all that it is loading
+            elif ward.child is not None:
+                ward.child.stop()
         deadline_s = time.monotonic() + self._settings.stop_s
         for child in children:
             if not child.wait(deadline_s - time.monotonic()):

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from agent.errors import DeadpanError
+from agent.extras import installing
 from agent.report.findings import Findings
 
 Write = Callable[[Findings, Path], None]
@@ -74,7 +75,7 @@ def _need(product: str, module: str, extra: str) -> None:
     try:
         import_module(module)
     except ImportError as error:  # not there, or another version than the one it goes with
-        raise ProductError(f"{product}: {error}; run: pip install 'deadpan[{extra}]'") from error
+        raise ProductError(f"{product}: {error}; run: {installing(extra)}") from error
 
 
 def missing(folder: Path, names: Iterable[str]) -> list[str]:

@@ -86,7 +86,7 @@ def _make(task: Task, summary: Summary, wanted: Wanted, making: Making, products
 
 
 def _failed(task: Task, error: DeadpanError | OSError, began_s: float) -> Outcome:
-    problem = f"cannot write to {task.folder}: {error}" if isinstance(error, OSError) else str(error)
+    problem = f"cannot write to {task.folder}: {error.strerror or error}" if isinstance(error, OSError) else str(error)
     return Outcome(task, None, problem, took_s=time.monotonic() - began_s)
 
 

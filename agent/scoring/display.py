@@ -40,13 +40,15 @@ class Display:
         self._bar: TaskID = self._progress.add_task("", total=self._size)
 
     def __enter__(self) -> Self:
-        self._progress.__enter__()
+        if self._progress.console.is_interactive:
+            self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.__exit__(kind, error, trace)
+        if self._progress.console.is_interactive:  # where there was no bar, its end would be an empty line
+            self._progress.stop()
 
     @property
     def share(self) -> float:
@@ -104,8 +106,8 @@ def told(outcome: Outcome) -> str:
     speed = summary.duration_s / outcome.took_s if outcome.took_s > 0 else 0.0
     return (
         f"{task.title}: {summary.duration_s:.1f} s in {outcome.took_s:.1f} s ({speed:.1f} times real time),"
-        f" {summary.estimates} estimates, {summary.utterances} utterances -> {task.folder}"
-        + (f"  (damaged: {summary.losses})" if summary.losses else "")
+        f" {counted(summary.estimates, 'estimate')}, {counted(summary.utterances, 'utterance')} -> {task.folder}"
+        + (f"  ({_damage(summary.losses)})" if summary.losses else "")
     )
 
 
@@ -132,7 +134,7 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     name = outcome.task.title.replace("[", r"\[")
     if summary is None:
         return (name, *[""] * 8, "failed")
-    remark = f"damaged: {summary.losses}" if summary.losses else "scored already" if outcome.found else ""
+    remark = _damage(summary.losses) if summary.losses else "scored already" if outcome.found else ""
     return (
         name,
         length(summary.duration_s),
@@ -149,10 +151,20 @@ def _totals(outcomes: Sequence[Outcome]) -> str:
     summaries = [outcome.summary for outcome in outcomes if outcome.summary is not None]
     failed, found = len(outcomes) - len(summaries), sum(outcome.found for outcome in outcomes)
     parts = [f"{len(summaries)} of {len(outcomes)} recordings, {length(sum(each.duration_s for each in summaries))}"]
-    parts += [f"{sum(each.utterances for each in summaries)} utterances"]
+    parts += [counted(sum(each.utterances for each in summaries), "utterance")]
     parts += [f"{found} of them scored already"] if found else []
     parts += [f"{failed} failed"] if failed else []
     return ", ".join(parts)
+
+
+def counted(number: int, what: str) -> str:
+    """So many of what there is one of, or more."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _damage(losses: str) -> str:
+    """What a recording lost on its way, as the stream counts it, for people."""
+    return f"damaged: {losses.replace('_', ' ')}"
 
 
 def length(seconds: float) -> str:

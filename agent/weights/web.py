@@ -135,7 +135,7 @@ def in_words(error: BaseException, address: str) -> str:
     via = f" (through the proxy {proxy})" if proxy else ""
     match cause:
         case socket.gaierror():
-            return f"{proxy or host} cannot be found{via}: is there a network?"
+            return f"{proxy or host} cannot be found{via} (is there a network?)"
         case ssl.SSLCertVerificationError():
             return f"the certificate of {host} cannot be verified{via}: {cause.verify_message}"
         case ConnectionRefusedError():

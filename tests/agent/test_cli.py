@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,6 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     "arguments",
     [
-        (),
         ("dance",),
         ("run", "--sources", "demo"),
         ("run", "--seconds", "0"),
@@ -67,6 +67,33 @@ def test_misuse_ends_with_2_and_says_how_it_is_used(
     assert told.out == ""
 
 
+def test_nothing_asked_for_is_answered_with_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 2
+    told = capsys.readouterr()
+    assert all(f"\n    {command}" in told.err for command in COMMANDS)
+    assert told.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("run", "--sorce", "demo"), "deadpan run: error: unrecognized arguments: --sorce demo; did you mean --source?"),
+        (("run", "--mikrophone=USB"), "did you mean --microphone?"),
+        (("run", "talk.mp4"), "unrecognized arguments: talk.mp4; did you mean --source talk.mp4?"),
+        (("score", "a.mp4", "--outt", "there"), "deadpan score: error: "),
+        (("config", "show", "--confg", "x"), "deadpan config show: error: unrecognized arguments: --confg x; did you"),
+        (("doctor", "--teeth"), "deadpan doctor: error: unrecognized arguments: --teeth\n"),
+        (("doctor", "myself"), "deadpan doctor: error: unrecognized arguments: myself\n"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
+)
+def test_what_is_not_known_is_told_by_its_command_with_what_was_probably_meant(
+    arguments: tuple[str, ...], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _exit_code(*arguments) == 2
+    assert meant in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -85,6 +112,7 @@ def test_misuse_ends_with_2_and_says_how_it_is_used(
         (("score", "x.wav", "--out", "there", "--overlay", "x.avi"), "x.avi must end in .mp4"),
         (("score", "x.mp4", "--out", "there", "--overlay", "./x.mp4"), "would overwrite the recording"),
         (("score", "x.mp4", "y.mp4", "--out", "there", "--overlay", "z.mp4"), "--overlay is for one recording"),
+        (("score", "x.mp4", "--out", __file__), "test_cli.py is a file; name a folder"),
         (("models", "pull", "moonshine"), "moonshine is embedded"),
         (("models", "verify", "base.en"), "did you mean faster-whisper:base.en or whisper:base.en?"),
         (("models", "remove", "whisper:tiny"), "whisper:tiny is not on this machine"),
@@ -114,7 +142,7 @@ def test_a_missing_extra_is_named_with_what_to_install(
     assert cli.main(["doctor"]) == 1
     told = capsys.readouterr().err
     assert "missing: av, yaml" in told
-    assert "pip install 'deadpan[live]'" in told
+    assert f"run: {sys.executable} -m pip install 'deadpan[live]'" in told
 
 
 @pytest.mark.parametrize(("command", "code"), [(["watch"], 0), (["run"], 0), (["score", "a.wav", "--out", "x"], 130)])

@@ -14,6 +14,7 @@ from agent.capture.devices import Device
 from agent.commands.doctor import perform
 from agent.config import Config, PrivacyConfig, PublishConfig, RecordConfig, SpeechConfig
 from agent.doctor import Finding, examine, in_force
+from agent.extras import installing
 from agent.recorder.shelf import Label, film, opened, place
 from agent.room import Room
 from agent.settings import Settings, gather
@@ -184,7 +185,7 @@ def test_pulled_models_that_are_of_no_use_are_notes_with_what_to_do(
     notes = [finding for finding in examine(config) if finding.subject == "models"]
     assert {(note.found, note.remedy) for note in notes} == {
         ("whisper:tiny.en is damaged: tiny.en.pt has 5 bytes, not 7000", "deadpan models pull whisper:tiny.en"),
-        ("faster-whisper:tiny.en is on disk, its engine is not installed", "pip install 'deadpan[faster-whisper]'"),
+        ("faster-whisper:tiny.en is on disk, its engine is not installed", installing("faster-whisper")),
     }
     assert all(note.optional and not note.ok for note in notes)
 
@@ -195,7 +196,7 @@ def test_a_package_that_is_missing_is_named(config: Config, monkeypatch: pytest.
     assert (finding.ok, finding.found, finding.remedy) == (
         False,
         "missing: no-such-package",
-        "pip install 'deadpan[live]'",
+        installing("live"),
     )
 
 

@@ -580,6 +580,18 @@ def test_writers_are_stopped_before_their_readers_and_the_folder_is_removed(scen
     assert {health.state for health in supervisor.condition.workers.values()} == {"stopped"}
 
 
+def test_one_that_is_still_starting_at_the_end_is_not_waited_for(scene: Scene, tmp_path: Path) -> None:
+    supervisor = started(scene, tmp_path)
+    die(scene, supervisor, "prosody")
+    scene.now_s += 1
+    supervisor.attend(0)
+    assert state_of(supervisor, "prosody") == ("starting", "killed by signal 9")
+    supervisor.stop()
+    assert scene.child("prosody").exit_code == -9
+    assert scene.ended.count("prosody") == 1  # its predecessor
+    assert state_of(supervisor, "prosody") == ("stopped", "")
+
+
 def test_what_had_failed_is_still_said_to_have_failed_after_the_end(scene: Scene, tmp_path: Path) -> None:
     supervisor = started(scene, tmp_path, restarts=1)
     die(scene, supervisor, "face")

@@ -117,7 +117,7 @@ def test_a_server_that_says_nothing_is_not_waited_for_forever() -> None:
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (URLError(socket.gaierror(-3, "Temporary failure")), "huggingface.co cannot be found: is there a network?"),
+        (URLError(socket.gaierror(-3, "Temporary failure")), "huggingface.co cannot be found (is there a network?)"),
         (URLError(ConnectionRefusedError(111, "refused")), "huggingface.co refuses the connection"),
         (URLError(TimeoutError("timed out")), "huggingface.co does not answer"),
         (TimeoutError("timed out"), "huggingface.co does not answer"),
