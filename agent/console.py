@@ -25,6 +25,7 @@ _BAR = "▁▂▃▄▅▆▇█"
 _LEGEND = "  time  sarcasm      said  heard  meant   "
 _NAMES = ("face", "voice", "text")
 _COLUMN = 6
+_LOOK_NS = 2_500_000_000  # after which no picture has been shown in two pulses of the camera's process
 
 
 class View(Protocol):
@@ -95,6 +96,7 @@ class Lines:
         self._out = out or sys.stdout
         self._journal = Journal()
         self._words = ""
+        self._onlooker = Onlooker()
         self._began = False
         self._next_ns = 0  # when the next estimate is due
 
@@ -106,6 +108,8 @@ class Lines:
                 self._words = " ".join(word.text for word in message.committed + message.tentative)
             case Utterance():
                 self._words = ""
+            case Health():
+                self._onlooker.take(message)
             case Estimate() if message.revision == 0 and message.end_ns >= self._next_ns:
                 self._estimate(message)
             case _:
@@ -121,7 +125,7 @@ class Lines:
             names = "".join(f"{name[: _COLUMN - 1]:{_COLUMN}}" for name in _names(estimate))
             self._out.write(f"{_LEGEND}{names} words\n")
         self._next_ns = (estimate.end_ns // _NS_PER_S + 1) * _NS_PER_S
-        self._out.write(estimate_line(estimate, self._words) + "\n")
+        self._out.write(estimate_line(estimate, self._words, pictured=self._onlooker.looks) + "\n")
 
 
 def network_line(workers: Mapping[str, WorkerHealth]) -> str:
@@ -148,15 +152,45 @@ def recording_line(folder: str) -> str:
     )
 
 
-def estimate_line(estimate: Estimate, words: str) -> str:
+def picture_line(*, shown: bool) -> str:
+    """What --picture means for whoever is seen."""
+    if not shown:
+        return "There is no camera, and so no picture to show."
+    return "The page shows the camera's picture while it is open; nothing of it is kept."
+
+
+class Onlooker:
+    """Whether somebody looks at the camera's picture. Its process tells, by counting those that it has shown."""
+
+    def __init__(self) -> None:
+        self.looks = False
+        self._shown: int | None = None
+        self._looked_ns: int | None = None
+
+    def take(self, health: Health) -> None:
+        """Note what is told every second or so."""
+        camera = health.workers.get("camera")
+        shown = 0 if camera is None else camera.counters.get("pictures_shown", 0)
+        if self._shown is not None and shown not in (0, self._shown):
+            self._looked_ns = health.end_ns
+        self._shown = shown
+        self.looks = self._looked_ns is not None and 0 <= health.end_ns - self._looked_ns < _LOOK_NS
+
+
+def estimate_line(estimate: Estimate, words: str, *, pictured: bool = False) -> str:
     """One estimate on one line: time, sarcasm, the three sentiments, how each modality stands, the words so far."""
     feelings = estimate.sentiment
     modalities = "  ".join(_standing(estimate.modalities.get(name)) for name in _names(estimate))
     return (
         f"{seconds(estimate.end_ns)}  {_sarcasm(estimate.sarcasm.probability)} {estimate.sarcasm.state:7s}"
         f" {_signed(feelings.literal)}  {_signed(feelings.delivered)}  {_signed(feelings.intended)}"
-        f"   {modalities}   {'[recording] ' if estimate.recording else ''}{words}"
+        f"   {modalities}   {''.join(f'{mark} ' for mark in marks(estimate, pictured=pictured))}{words}"
     ).rstrip()
+
+
+def marks(estimate: Estimate, *, pictured: bool) -> list[str]:
+    """What everybody who is seen or heard must know, in every line."""
+    return ["[recording]"] * estimate.recording + ["[picture shown]"] * pictured
 
 
 def _names(estimate: Estimate) -> list[str]:

@@ -77,6 +77,12 @@ def _add_run(commands: Commands) -> None:
         metavar="HOST:PORT",
         help="show it in a browser too: see deadpan dashboard (at %(const)s unless said otherwise)",
     )
+    run.add_argument(
+        "--picture",
+        action="store_true",
+        default=None,
+        help="with --dashboard: show the camera's picture there, under the outline of the face; nothing of it is kept",
+    )
     _add_engine(run)
     run.add_argument(
         "--record",
@@ -142,9 +148,9 @@ def _add_dashboard(commands: Commands) -> None:
     _add_subscription(dashboard)
     _add_listen(dashboard, "127.0.0.1:5740")
     dashboard.add_argument("--open", action="store_true", help="open the page in this machine's browser")
-    dashboard.add_argument(
-        "--tied", action="store_true", help=argparse.SUPPRESS
-    )  # it ends when its standard input does
+    # Said by deadpan run alone: where its camera gives pictures; and to end when its standard input does.
+    dashboard.add_argument("--picture", metavar="ENDPOINT", help=argparse.SUPPRESS)
+    dashboard.add_argument("--tied", action="store_true", help=argparse.SUPPRESS)
 
 
 def _add_mcp(commands: Commands) -> None:

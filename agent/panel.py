@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from agent.console import estimate_line, seconds
+from agent.console import Onlooker, estimate_line, marks, seconds
 from deadpan.messages import Estimate, Health, Message, ModalityReading, SpokenWord, Transcript, Utterance, Welcome
 
 _LEAST_ROWS = 12  # with less there is room for one line
@@ -41,6 +41,7 @@ class Panel:
         self._committed: tuple[SpokenWord, ...] = ()
         self._tentative: tuple[SpokenWord, ...] = ()
         self._health: Health | None = None
+        self._onlooker = Onlooker()
         self._source = ""
 
     def take(self, message: Message) -> None:
@@ -54,6 +55,7 @@ class Panel:
                 self._committed, self._tentative = (), ()
             case Health():
                 self._health = message
+                self._onlooker.take(message)
             case Welcome():
                 self._source = message.source.rpartition("/")[2]
             case _:
@@ -70,7 +72,7 @@ class Panel:
             return []
         if rows < _LEAST_ROWS:
             words = " ".join(word.text for word in self._committed + self._tentative)
-            return [clipped((Part(estimate_line(self._now, words)),), columns)]
+            return [clipped((Part(estimate_line(self._now, words, pictured=self._onlooker.looks)),), columns)]
         lines = [self._head(self._now), self._sarcasm(self._now, columns), *_sentiments(self._now)]
         lines += [_modalities(self._now), _cues(self._now, columns), self._words(columns), self._trouble()]
         return [clipped(line, columns) for line in lines]
@@ -87,8 +89,7 @@ class Panel:
     def _head(self, now: Estimate) -> Line:
         parts = [Part("deadpan ", ("bold",)), Part(f"{self._source}  {seconds(now.end_ns).strip()} s", ("dim",))]
         parts.append(Part(f"  {now.latency_ms:.0f} ms late", ("dim",)))
-        if now.recording:
-            parts.append(Part("  [recording]", ("bold", "red")))
+        parts += [Part(f"  {mark}", ("bold", "red")) for mark in marks(now, pictured=self._onlooker.looks)]
         return tuple(parts)
 
     def _sarcasm(self, now: Estimate, columns: int) -> Line:

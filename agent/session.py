@@ -19,6 +19,7 @@ from agent.clock import wall_unix_ns
 from agent.config import Config
 from agent.plug_ins.roster import Roster
 from agent.processes.assignment import Assignment
+from agent.processes.bus import endpoint
 from agent.processes.reach import isolates
 from agent.processes.supervisor import Supervisor, private_folder
 from agent.recorder.recorder import check_space
@@ -71,10 +72,12 @@ def resolve_inputs(config: Config) -> Inputs:
     return Inputs(demo.source, demo.camera, demo.microphone, "No camera and no microphone found: playing the demo.")
 
 
-def open_session(config: Config, inputs: Inputs) -> Supervisor:
-    """The supervised processes for these inputs, not yet started. Raises PublishError for an endpoint or keys that
-    cannot be used, IsolationError where processes must give up the network and cannot, RoomError where the machine has
-    too little memory or disk, RecordError where a recording would not find room.
+def open_session(config: Config, inputs: Inputs, *, shown: bool = False) -> Supervisor:
+    """The supervised processes for these inputs, not yet started. `shown`: the camera gives pictures to whoever asks.
+
+    Raises PublishError for an endpoint or keys that cannot be used, IsolationError where processes must give up the
+    network and cannot, RoomError where the machine has too little memory or disk, RecordError where a recording would
+    not find room.
     """
     check_publishing(config.publish.endpoint, config.publish.keys_folder, config.publish.bus)
     isolated = isolates(config)
@@ -106,6 +109,7 @@ def open_session(config: Config, inputs: Inputs) -> Supervisor:
             plugged=plugged,
             origin_unix_ns=origin_unix_ns,
             record=kept,
+            shown_at=endpoint(folder, "picture") if shown and worker.name == "camera" else None,
         )
         for worker in workers
     }

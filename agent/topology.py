@@ -5,7 +5,8 @@ microphone ─▶ prosody ──────┼──▶ fusion ──▶ subscr
         └───▶ speech ───────┘
 
 A session that is recorded has a process more, the recorder, which reads of camera, microphone and fusion. So it has for
-each modality that a plug-in brings: it measures, encodes, and writes to fusion.
+each modality that a plug-in brings: it measures, encodes, and writes to fusion. And where the camera's picture is shown
+(run --picture), the page's server asks the camera for it, one at a time: see agent.processes.mirror.
 """
 
 from __future__ import annotations

@@ -118,9 +118,13 @@ class Browser:
         await self.command("Input.dispatchKeyEvent", type="keyDown", **event, **text)
         await self.command("Input.dispatchKeyEvent", type="keyUp", **event)
 
-    async def picture(self) -> bytes:
-        """What the page looks like, as PNG."""
-        return base64.b64decode((await self.command("Page.captureScreenshot", format="png"))["data"])
+    async def picture(self, of: str = "") -> bytes:
+        """What the page looks like, as PNG: what is to be seen of it, or all of the element of a selector."""
+        asked: dict[str, Any] = {"format": "png"}
+        if of:
+            box = await self.tell(f"document.querySelector('{of}').getBoundingClientRect().toJSON()")
+            asked["clip"] = {name: box[name] for name in ("x", "y", "width", "height")} | {"scale": 1}
+        return base64.b64decode((await self.command("Page.captureScreenshot", **asked))["data"])
 
     async def _address(self, port_file: Path) -> str:
         async with asyncio.timeout(_START_S):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import cv2
@@ -20,6 +22,7 @@ FOLDER = Path(__file__).parent / "assets"
 TOLD_S = 27  # of the demo's 29 seconds
 MARKED_S = 12
 KILLED_S = 15
+PICTURED_S = 8
 STALE_TICKS, KILLS = 8, 5  # killed so often in a minute it is given up, and stays away
 _STALE = "deadpan.memory.ticks.filter((tick) => tick.estimate.modalities.face.status !== 'ok').length"
 _SETTLED = "new Promise((done) => setTimeout(done, 500))"  # a few pictures later
@@ -27,26 +30,36 @@ WIDE, NARROW = (1280, 1010), (480, 1500)
 
 
 async def main() -> None:
-    """Watch the demo on a page; and once more, where its camera is killed."""
+    """Watch the demo on a page; once more, where its camera is killed; and once with its picture."""
     with tempfile.TemporaryDirectory() as folder:
         endpoint = f"ipc://{folder}/stream"
         async with dashboard(endpoint, listen="127.0.0.1:0") as served, Browser(*WIDE) as browser:
             await browser.go(f"http://{served.address}/")
             await _play(endpoint, _take_all(browser))
             await _play(endpoint, _take_trouble(browser))
+        async with _played(endpoint, "--dashboard", "127.0.0.1:0", "--picture") as run, Browser(*WIDE) as browser:
+            await _take_picture(run, browser)
 
 
 async def _play(endpoint: str, watching: Coroutine[None, None, None]) -> None:
+    async with _played(endpoint):
+        await watching
+
+
+@asynccontextmanager
+async def _played(endpoint: str, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The demo, as long as the block lasts."""
     run = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agent.cli", "run", "--source", "demo", "--publish", endpoint),
+        *(sys.executable, "-m", "agent.cli", "run", "--source", "demo", "--publish", endpoint, *options),
         stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
-        await watching
+        yield run
     finally:
-        run.terminate()
-        await run.wait()
+        with suppress(ProcessLookupError):  # its recording may have ended
+            run.terminate()
+        await run.communicate()
 
 
 async def _take_all(browser: Browser) -> None:
@@ -79,6 +92,21 @@ async def _take_trouble(browser: Browser) -> None:
             os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.05)
     _write("dashboard-killed", await browser.picture())
+
+
+async def _take_picture(run: asyncio.subprocess.Process, browser: Browser) -> None:
+    """The face as it is with --picture, and no more of the page."""
+    await browser.go(await _address(run))
+    await browser.until(f"{_reached(PICTURED_S)} && deadpan.pictures.at(deadpan.memory.outlines.at(-1)?.t)?.width")
+    _write("dashboard-picture", await browser.picture("[aria-labelledby=face-title]"))
+
+
+async def _address(run: asyncio.subprocess.Process) -> str:
+    """Where the page is that it says it shows."""
+    while run.stderr is not None and (line := await run.stderr.readline()):
+        if found := re.search(rb"http://127\.0\.0\.1:\d+/", line):
+            return found[0].decode()
+    raise EOFError("there is no page")
 
 
 def _reached(second: int) -> str:

@@ -27,10 +27,16 @@ def perform(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def beside(endpoint: str, listen: str, key: Path | None) -> Iterator[subprocess.Popen[bytes]]:
-    """The page of a stream in a browser, as long as the block lasts: a process of its own, whatever becomes of it."""
+def beside(
+    endpoint: str, listen: str, key: Path | None, picture: str | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The page of a stream in a browser, as long as the block lasts: a process of its own, whatever becomes of it.
+
+    `picture` is where the camera gives pictures, if the page is to show them.
+    """
     command = [sys.executable, "-P", "-m", "agent.cli", "dashboard", endpoint, "--listen", listen, "--open", "--tied"]
     command += [] if key is None else ["--key", str(key)]
+    command += [] if picture is None else ["--picture", picture]
     # What it says is for people, not for whoever reads our output; and Ctrl-C is for us, who end it.
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr, start_new_session=True)
     try:
@@ -46,7 +52,13 @@ def beside(endpoint: str, listen: str, key: Path | None) -> Iterator[subprocess.
 async def _serve(options: argparse.Namespace) -> None:
     from deadpan.dashboard import dashboard  # here, because whoever wants beside() alone needs no web server
 
-    async with dashboard(options.endpoint, listen=options.listen, stream=options.stream, key=options.key) as served:
+    async with dashboard(
+        options.endpoint,
+        listen=options.listen,
+        stream=options.stream,
+        key=options.key,
+        picture=options.picture,
+    ) as served:
         url = f"http://{served.address}/"
         print(f"Look at {options.endpoint} at {url} (Ctrl-C ends).", flush=True)
         if options.open and _has_screen():

@@ -22,7 +22,7 @@ from deadpan.messages import type_name
 
 _TURN_S = 0.05  # the longest a newcomer waits to be answered
 _FIRST_S = 2.0  # the longest the first message waits for somebody to hear it
-_MEANINGLESS = {name: f"--{name}" for name in ("camera", "microphone", "speech", "record", "config")}
+_MEANINGLESS = {name: f"--{name}" for name in ("camera", "microphone", "speech", "record", "picture", "config")}
 
 
 def perform(options: argparse.Namespace) -> int:

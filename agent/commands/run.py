@@ -13,8 +13,9 @@ from agent import screen
 from agent.capture.feed_line import is_feed
 from agent.commands.dashboard import beside
 from agent.config import Config, ConfigError, check
-from agent.console import View, network_line, recording_line
+from agent.console import View, network_line, picture_line, recording_line
 from agent.engines import settle
+from agent.errors import DeadpanError
 from agent.plug_ins.roster import reading
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
@@ -31,6 +32,8 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def perform(options: argparse.Namespace) -> int:
     """Run until the recording or the time asked for is over, or until interrupted."""
+    if options.picture and not options.dashboard:
+        raise DeadpanError("--picture shows the camera's picture on the dashboard's page: say --dashboard, too")
     config = _overridden(found(options.config), options)
     inputs = resolve_inputs(config)
     if inputs.remark:
@@ -43,7 +46,7 @@ def perform(options: argparse.Namespace) -> int:
         signal.signal(ending, _interrupt)
     if not options.json:
         print("Starting …", file=sys.stderr)
-    with open_session(config, inputs) as supervisor:
+    with open_session(config, inputs, shown=bool(options.picture)) as supervisor:
         try:
             for problem in supervisor.start(optional=() if inputs.chosen else ("camera", "microphone")):
                 print(f"Going on without the {problem.worker}: {problem}", file=sys.stderr)
@@ -51,6 +54,8 @@ def perform(options: argparse.Namespace) -> int:
                 print(network_line(supervisor.condition.workers), file=sys.stderr)
             if supervisor.recording is not None:  # whatever else is shown: nobody is recorded without being told
                 print(recording_line(supervisor.recording), file=sys.stderr)
+            if options.picture:
+                print(picture_line(shown=supervisor.shown_at is not None), file=sys.stderr)
             return _follow(supervisor, config, options)
         finally:  # the processes are being ended: a second Ctrl-C must not leave some of them behind
             for ending in _ENDINGS:
@@ -66,8 +71,8 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
     if not options.json:
         print(f"Publishing at {publish.endpoint}; Ctrl-C ends. In another terminal: deadpan watch", file=sys.stderr)
     endpoint = reachable(publish.endpoint)
-    shown = beside(endpoint, options.dashboard, key) if options.dashboard else nullcontext()
-    with shown, subscribe(endpoint, types=view.types, key=key) as subscription:
+    page = beside(endpoint, options.dashboard, key, supervisor.shown_at) if options.dashboard else nullcontext()
+    with page, subscribe(endpoint, types=view.types, key=key) as subscription:
         try:
             ended = False
             while not ended:

@@ -39,6 +39,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     origin_unix_ns: int = 0
     record: str | None = None
     """The folder that this session is recorded in; None when it is not."""
+    shown_at: str | None = None
+    """Where the camera's process gives a picture to whoever asks (see mirror); None where it gives none."""
     plugged: tuple[Plugged, ...] = ()
     """The plug-ins of the session."""
 

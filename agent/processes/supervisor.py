@@ -93,6 +93,11 @@ class Supervisor:
         """The folder that the session is recorded in; None when it is not."""
         return self._wards["fusion"].assignment.record
 
+    @property
+    def shown_at(self) -> str | None:
+        """Where the camera's pictures can be asked for; None where they cannot."""
+        return self._wards["camera"].assignment.shown_at if "camera" in self._wards else None
+
     def pid(self, name: WorkerName) -> int | None:
         """A process's id while it runs."""
         ward = self._wards[name]

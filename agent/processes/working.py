@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent import __version__
 from agent.capture.feed_line import is_feed
@@ -29,6 +29,9 @@ from agent.stream.publisher import Publisher
 from deadpan.messages import ON_REQUEST, Estimate, Message, to_json, type_name
 from encoders.samples import AudioChunk, Measurement, Modality, VideoFrame
 from fusion.model import Fusion
+
+if TYPE_CHECKING:
+    from agent.processes.mirror import Mirror
 
 _POLL_MS = 100  # the longest a process waits before it looks whether it is to stop
 _AHEAD_NS = 10_000_000_000
@@ -70,7 +73,13 @@ def prepare(
             case "camera" | "microphone":
                 source = _source(assignment)
                 stack.enter_context(source)
-                yield Capturing(source, bus, assignment)
+                if assignment.shown_at is not None:
+                    from agent.processes.mirror import Mirror  # with what makes pictures, for those that are shown
+
+                    mirror = stack.enter_context(Mirror(bus, assignment.shown_at))
+                    yield Capturing(source, mirror, assignment, mirror.counters)
+                else:
+                    yield Capturing(source, bus, assignment)
             case "fusion":
                 publishing = Publishing(bus, assignment, models.fusion, outside)
                 stack.callback(publishing.close)
@@ -98,16 +107,18 @@ class Capturing:
     def __init__(
         self,
         source: Source[VideoFrame | None] | Source[AudioChunk | None] | Source[Measurement | None],
-        bus: Bus | Encoded,
+        bus: Bus | Encoded | Mirror,
         assignment: Assignment,
+        shown: Mapping[str, int] | None = None,
     ) -> None:
         self._source, self._bus, self._name = source, bus, assignment.name
+        self._shown = {} if shown is None else shown
         self._live = assignment.source == "live"
         self._restarted = assignment.restarted
 
     @property
     def counters(self) -> dict[str, int]:
-        return dict(self._source.losses)
+        return {**self._source.losses, **self._shown}
 
     def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
         given_ns = clock.now_ns()
@@ -131,7 +142,7 @@ class Capturing:
         self._conclude(clock, orders, heart)
 
     def _conclude(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
-        self._bus.conclude(Ended(self._name, self.counters), _living(self, clock, orders, heart))
+        self._bus.conclude(Ended(self._name, dict(self._source.losses)), _living(self, clock, orders, heart))
 
     def _samples(self, clock: SessionClock) -> Iterator[VideoFrame | AudioChunk | Measurement | None]:
         if self._live:

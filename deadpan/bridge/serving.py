@@ -12,7 +12,7 @@ from aiohttp import web
 
 from deadpan import loopback
 from deadpan.bridge.origins import Origins
-from deadpan.bridge.site import Limits, Page, Site
+from deadpan.bridge.site import Answer, Limits, Page, Site
 from deadpan.connection import DEFAULT_ENDPOINT
 from deadpan.link import Link
 from deadpan.messages import SPEC, root
@@ -35,7 +35,7 @@ class Bridge:
         key: str | Path | None = None,
         allow_origins: Iterable[str] = (),
         limits: Limits | None = None,
-        pages: Mapping[str, Page] | None = None,
+        pages: Mapping[str, Page | Answer] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.address = listen

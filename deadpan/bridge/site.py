@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -55,8 +56,15 @@ class Page:
     policy: str
 
 
+Answer: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+"""Who answers a request."""
+
+
 class Site:
-    """The pages of one bridge, and `pages` besides, by path. `turned` is called when a reader has come or gone."""
+    """The pages of one bridge, and `pages` besides, by path: files, or who answers.
+
+    `turned` is called when a reader has come or gone.
+    """
 
     def __init__(
         self,
@@ -65,7 +73,7 @@ class Site:
         origins: Origins,
         limits: Limits,
         turned: Callable[[], None],
-        pages: Mapping[str, Page],
+        pages: Mapping[str, Page | Answer],
     ) -> None:
         self._relay, self._endpoint, self._origins, self._limits = relay, endpoint, origins, limits
         self._turned, self._pages = turned, pages
@@ -81,8 +89,8 @@ class Site:
         application.on_response_prepare.append(self._share)
         application.on_shutdown.append(self._end)
         application.router.add_get("/about" if "/" in self._pages else "/", self._explain)
-        for path in self._pages:
-            application.router.add_get(path, self._page)
+        for path, page in self._pages.items():
+            application.router.add_get(path, _giving(page) if isinstance(page, Page) else page)
         application.router.add_get("/ws", self._websocket, allow_head=False)
         application.router.add_get("/events", self._events, allow_head=False)  # it would never end, and show nothing
         application.router.add_get("/latest/{type}", self._latest)
@@ -91,9 +99,7 @@ class Site:
 
     def _guarding(self) -> Callable[..., Awaitable[web.StreamResponse]]:
         @web.middleware
-        async def guard(
-            request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-        ) -> web.StreamResponse:
+        async def guard(request: web.Request, handler: Answer) -> web.StreamResponse:
             if refusal := self._origins.refusal(request.headers):
                 self._relay.counters["refused"] += 1
                 return web.Response(status=403, text=f"{refusal}\n")
@@ -110,11 +116,6 @@ class Site:
 
     async def _explain(self, _: web.Request) -> web.Response:
         return web.Response(text=_PAGE.format(endpoint=self._endpoint, types=", ".join(MESSAGE_TYPES)))
-
-    async def _page(self, request: web.Request) -> web.Response:
-        page = self._pages[request.path]
-        told = {"Content-Type": page.content_type, "Content-Security-Policy": page.policy}
-        return web.Response(body=page.body, headers=told)
 
     async def _counted(self, _: web.Request) -> web.Response:
         return web.Response(body=msgspec.json.encode(self.counters), content_type="application/json")
@@ -207,6 +208,15 @@ class Site:
             self._turned()
             if transport is not None:  # what waits for somebody who does not read would keep it open for ever
                 loop.call_later(_FAREWELL_S, transport.abort)
+
+
+def _giving(page: Page) -> Answer:
+    told = {"Content-Type": page.content_type, "Content-Security-Policy": page.policy}
+
+    async def give(_: web.Request) -> web.Response:
+        return web.Response(body=page.body, headers=told)
+
+    return give
 
 
 async def _hear(socket: web.WebSocketResponse, reader: Reader) -> None:

@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from msgspec.structs import replace
 
-from agent.console import JsonLines, Lines, estimate_line, network_line, recording_line, utterance_line
+from agent.console import JsonLines, Lines, Onlooker, estimate_line, network_line, recording_line, utterance_line
 from deadpan.messages import Estimate, Event, Health, ModalityReading, Sarcasm, Sentiment, Transcript, WorkerHealth
 from tests.deadpan.sent import S, estimate, every_type, utterance
 
@@ -54,6 +54,42 @@ def test_a_plug_in_s_modality_has_a_dot_after_the_three_that_are_built_in() -> N
 def test_who_has_not_said_what_it_reaches_is_not_said_to_reach_everything() -> None:
     workers = {"face": WorkerHealth(state="running", network="none"), "heart": WorkerHealth(state="starting")}
     assert network_line(workers) == "Network: cut off from it: face; not known yet: heart."
+
+
+def _told(second: int, shown: int | None) -> Health:
+    counters = {} if shown is None else {"pictures_shown": shown}
+    workers = {"camera": WorkerHealth(state="running", counters=counters)}
+    return replace(_health("ok"), end_ns=second * S, workers=workers)
+
+
+@pytest.mark.parametrize(
+    ("counts", "looks"),
+    [
+        ([None, None, None], False),  # nothing is to be shown
+        ([0, 0, 0], False),  # nobody has looked
+        ([57, 57, 57], False),  # somebody has, before we came
+        ([0, 14, 29], True),
+        ([0, 14, 14], True),  # told twice of one pulse
+        ([0, 14, 14, 14, 14], False),
+        ([57, 3], True),  # by a process that was started again
+        ([57, 0], False),
+    ],
+)
+def test_whether_somebody_looks_at_the_picture_is_told_by_how_many_were_shown(
+    counts: list[int | None], looks: bool
+) -> None:
+    onlooker = Onlooker()
+    for second, count in enumerate(counts):
+        onlooker.take(_told(second, count))
+    assert onlooker.looks is looks
+
+
+def test_while_the_picture_is_shown_every_line_says_so() -> None:
+    out = StringIO()
+    view = Lines(out)
+    for message in (_told(0, 0), _told(1, 15), _at(2 * S)):
+        view.show(message)
+    assert out.getvalue().splitlines()[-1].endswith("[picture shown]")
 
 
 def test_a_line_of_a_session_that_is_recorded_says_so_before_its_words() -> None:

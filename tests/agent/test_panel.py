@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from agent.panel import Line, Panel, clipped, wide
-from deadpan.messages import Estimate, Health, Sarcasm, Sentiment, SpokenWord, Transcript
+from deadpan.messages import Estimate, Health, Sarcasm, Sentiment, SpokenWord, Transcript, WorkerHealth
 from tests.deadpan.sent import S, estimate, every_type, utterance
 
 HEALTH = next(message for message in every_type() if isinstance(message, Health))
@@ -102,6 +102,16 @@ def test_what_is_not_known_is_a_dot_and_what_is_wrong_is_said() -> None:
         ["meant", "│", "·"],
     ]
     assert lines[-1] == "health   ▲ face is failed: no model"
+
+
+def test_while_the_camera_s_picture_is_shown_it_says_so_even_in_one_line() -> None:
+    told = [
+        replace(HEALTH, end_ns=second * S, workers={"camera": WorkerHealth(state="running", counters={name: count})})
+        for second, (name, count) in enumerate([("pictures_shown", 0), ("pictures_shown", 15)])
+    ]
+    panel = _panel(estimate(), *told)
+    assert _texts(panel.lines(80, 24))[0].endswith("[picture shown]")
+    assert _texts(panel.lines(100, 5))[0].endswith("[picture shown]")
 
 
 @pytest.mark.parametrize("columns", [1, 9, 20, 39, 79, 200])

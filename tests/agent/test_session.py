@@ -156,6 +156,16 @@ def test_every_process_is_told_the_same_of_the_session_but_its_name(monkeypatch:
     assert (len(fusion.session), fusion.restarted) == (12, False)
 
 
+def test_only_the_camera_can_be_asked_for_pictures_and_only_where_that_was_said() -> None:
+    for inputs, shown, at in (
+        (Inputs("live", 2, 5), False, None),
+        (Inputs("live", None, 5), True, None),
+        (Inputs("live", 2, 5), True, "picture"),
+    ):
+        with open_session(Config(), inputs, shown=shown) as supervisor:
+            assert supervisor.shown_at == (at and f"ipc://{supervisor.folder}/{at}")
+
+
 def test_a_recording_s_pictures_can_be_left_out() -> None:
     inputs = resolve_inputs(_config(camera="none", source="demo"))
     assert inputs.camera is None

@@ -1,4 +1,6 @@
-"""The dashboard beside a session on the demo, in a real browser: it loads, moves, obeys, and shows a killed camera."""
+"""The dashboard beside a session on the demo, in a real browser: it loads, moves and obeys, shows the camera's picture,
+having been asked to, and a camera that was killed.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,20 @@ from bench.browser import Browser, program
 from tests.integration.processes import started
 
 PATIENCE_S = 60.0
+_PICTURE_S = "deadpan.pictures.pictures.at(-1)?.t"
 
 
 @pytest.mark.skipif(program() is None, reason="no Chromium is installed")
 @pytest.mark.timeout(300)
 def test_a_person_at_the_browser_sees_the_session_and_what_happens_to_it(tmp_path: Path) -> None:
-    with started("run", "--source", "demo", "--publish", f"ipc://{tmp_path}/out", "--dashboard", "127.0.0.1:0") as run:
+    asked = ("--publish", f"ipc://{tmp_path}/out", "--dashboard", "127.0.0.1:0", "--picture")
+    with started("run", "--source", "demo", *asked) as run:
         assert run.stderr is not None
+        assert run.stdout is not None
         told = iter(run.stderr.readline, "")
         address = next(found[1] for line in told if (found := re.search(r"http://(127\.0\.0\.1:\d+)/", line)))
         asyncio.run(_look(address, tmp_path))
+        assert any("[picture shown]" in line for line in iter(run.stdout.readline, ""))
 
 
 async def _look(address: str, downloads: Path) -> None:
@@ -34,6 +40,7 @@ async def _look(address: str, downloads: Path) -> None:
         await browser.go(f"http://{address}/")
         await _it_moves(browser)
         await _it_obeys(browser, downloads)
+        await _the_picture_moves(browser)
         await _a_killed_camera_shows(browser)
         assert browser.problems == []
         asked = {url.split("?")[0] for url in browser.requests if not url.startswith(("data:", "blob:", "about:"))}
@@ -79,6 +86,13 @@ async def _it_obeys(browser: Browser, downloads: Path) -> None:
     await browser.press("t")
     assert await _background(browser) != before
     await browser.press("t")
+
+
+async def _the_picture_moves(browser: Browser) -> None:
+    first = await browser.until(_PICTURE_S)
+    await browser.until(f"{_PICTURE_S} > {first} + 0.5")
+    await browser.until("!document.getElementById('pictured').hidden")
+    assert await browser.tell("deadpan.pictures.pictures[0].image.width") == 640
 
 
 async def _a_killed_camera_shows(browser: Browser) -> None:

@@ -4,6 +4,7 @@ import { clock } from "./chart.js";
 import { Lanes } from "./lanes.js";
 import { exportMarks, exportMessages, mark, showMarks } from "./marks.js";
 import { Memory } from "./memory.js";
+import { Pictures } from "./pictures.js";
 import { $, showEstimate, showFace, showHealth, showVoice, tell } from "./readouts.js";
 import { follow } from "./stream.js";
 import { Words, summary } from "./words.js";
@@ -25,6 +26,7 @@ const words = new Words($("words"));
 let pausedAt = null;     // the session's second shown; null while live
 let lastMs = 0;
 let contactNow = "";
+const pictures = new Pictures(() => (pausedAt !== null ? "hold" : contactNow === "live" ? "ask" : "forget"));
 
 follow(`ws://${location.host}`, {
   contact(state) {
@@ -79,7 +81,9 @@ function draw() {
   words.draw(memory.utterances, to, pausedAt === null);
   showEstimate(memory.tickAt(to)?.estimate);
   showVoice(memory.toneAt(to));
-  showFace(memory.outlineAt(to), memory.health);
+  const outline = memory.outlineAt(to);
+  showFace(outline?.face, memory.health, pictures.at(outline?.t ?? to));
+  $("pictured").hidden = !pictures.pictures.length;
   document.documentElement.dataset.frames = String(Number(document.documentElement.dataset.frames ?? 0) + 1);
 }
 
@@ -95,6 +99,11 @@ function goLive() {
   $("pause").setAttribute("aria-pressed", "false");
   tell("pause", "Pause");
   $("live").disabled = true;
+}
+
+function togglePicture() {
+  pictures.toggle();
+  $("picture").setAttribute("aria-pressed", String(pictures.isWanted));
 }
 
 function markNow() {
@@ -133,6 +142,8 @@ $("live").onclick = goLive;
 $("mark").onclick = markNow;
 $("export").onclick = () => exportMessages(memory);
 $("export-marks").onclick = () => exportMarks(memory);
+$("picture").onclick = togglePicture;
+$("picture").hidden = $("picture-key").hidden = !pictures.isAllowed;   // said by the server that gave this page
 $("theme").onclick = nextTheme;
 $("scrub").oninput = (event) => (Number(event.target.value) >= endS() - 0.3 ? goLive() : pause(Number(event.target.value)));
 DARK.onchange = paint;
@@ -143,6 +154,7 @@ document.addEventListener("keydown", (event) => {
   const isOnButton = event.target instanceof HTMLButtonElement;
   const actions = {
     " ": isOnButton ? null : toggle, l: goLive, m: markNow, e: () => exportMessages(memory), t: nextTheme,
+    p: pictures.isAllowed ? togglePicture : null,
     ArrowLeft: () => step(event.shiftKey ? -10 : -1), ArrowRight: () => step(event.shiftKey ? 10 : 1),
   };
   const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
@@ -168,4 +180,4 @@ for (const id of ["sarcasm-plot", "sentiment-plot", "modalities-plot", "voice-pl
 paint();
 requestAnimationFrame(frame);
 
-window.deadpan = { memory };   // for whoever is curious, at the browser's console
+window.deadpan = { memory, pictures };   // for whoever is curious, at the browser's console

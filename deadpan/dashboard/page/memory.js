@@ -58,7 +58,7 @@ export class Memory {
 
   outlineAt(t) {
     const found = lastUpTo(this.outlines, t);
-    return found && t - found.t < 1 ? found.face : null;
+    return found && t - found.t < 1 ? found : null;
   }
 
   toneAt(t) {

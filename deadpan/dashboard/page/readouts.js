@@ -62,8 +62,9 @@ export function showVoice(tone) {
   tell("level", tone ? `${Math.round(tone.db)} dB` : "–");
 }
 
-export function showFace(face, health) {
-  drawFace($("face"), face);
+export function showFace(face, health, picture) {
+  drawFace($("face"), face, picture);
+  tell("face-kind", picture ? "outline and picture" : "outline, not the picture");
   const camera = health?.workers.camera;
   const encoder = health?.workers.face;
   const down = [["camera", camera], ["face", encoder]].find(([, worker]) => worker && !AT_REST.includes(worker.state));

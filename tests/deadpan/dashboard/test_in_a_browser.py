@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import cv2
 import msgspec
+import numpy as np
 import pytest
 
 from bench.browser import Browser, program
 from deadpan.dashboard import dashboard
 from deadpan.messages import Estimate, Message, ModalityReading, Sarcasm
+from tests.deadpan.dashboard.filmed import camera
 from tests.deadpan.sent import estimate, every_type, sketch, utterance
 from tests.deadpan.stage import Stage
 
@@ -39,13 +43,13 @@ def _tick(seq: int, probability: float, *, final: bool) -> Estimate:
     )
 
 
-def _watch(look: Callable[[Browser, Stage], Awaitable[None]]) -> None:
+def _watch(look: Callable[[Browser, Stage], Awaitable[None]], picture: str | None = None) -> None:
     async def main() -> None:
         stage = Stage()
         try:
             async with (
                 asyncio.timeout(100),
-                dashboard(stage.endpoint, listen="127.0.0.1:0") as served,
+                dashboard(stage.endpoint, listen="127.0.0.1:0", picture=picture) as served,
                 Browser(1000, 900) as browser,
             ):
                 await browser.go(f"http://{served.address}/")
@@ -53,6 +57,7 @@ def _watch(look: Callable[[Browser, Stage], Awaitable[None]]) -> None:
                 assert stage.await_subscriptions(2) == [b"deadpan/1/", b"deadpan.sketch/1/"]
                 await look(browser, stage)
                 assert browser.problems == []
+                assert any(url.endswith("/picture") for url in browser.requests) is (picture is not None)
         finally:
             stage.close()
 
@@ -129,3 +134,53 @@ def test_everything_can_be_done_by_the_keyboard(tmp_path: Path) -> None:
         assert row.endswith(',"Oh, ""m"""')
 
     _watch(look)
+
+
+def test_the_camera_s_picture_is_shown_while_it_is_there_and_wanted_and_the_page_is_live(tmp_path: Path) -> None:
+    _, encoded = cv2.imencode(".jpg", np.full((48, 64, 3), 200, np.uint8))
+    address = f"ipc://{tmp_path}/picture"
+    began_ns = time.monotonic_ns()
+    shown, gone = (f"{sign}document.getElementById('pictured').hidden" for sign in ("!", ""))
+
+    async def look(browser: Browser, stage: Stage) -> None:
+        assert await browser.tell("document.getElementById('picture').getAttribute('aria-pressed')") == "true"
+        with camera(address, encoded.tobytes(), lambda: time.monotonic_ns() - began_ns) as asked:
+            assert not asked  # there is no session yet
+            ticking = asyncio.create_task(_tick_on(stage, began_ns))
+            await browser.until(shown)
+            await browser.until("document.getElementById('face-kind').textContent.includes('and picture')")
+            assert await browser.tell("deadpan.pictures.pictures.every(({ image }) => image.width === 64)")
+            await browser.press("p")
+            await browser.until(f"{gone} && !deadpan.pictures.pictures.length")
+            asked.clear()
+            await _draw_on(browser)
+            assert len(asked) <= 1  # what was under way
+            await browser.press("p")
+            await browser.until(shown)
+            await browser.press(" ")
+            await _draw_on(browser)
+            assert await browser.tell(shown)  # as all that is held
+            asked.clear()
+            await _draw_on(browser)
+            assert not asked
+            await browser.press("l")
+            await browser.until(shown)
+        await browser.until(gone)
+        ticking.cancel()
+
+    _watch(look, address)
+
+
+async def _tick_on(stage: Stage, began_ns: int) -> None:
+    """A session that goes on."""
+    stage.publish(_at(WELCOME, 0))
+    for seq in range(1_000):
+        now_s = (time.monotonic_ns() - began_ns) / S
+        stage.publish(msgspec.structs.replace(_at(HEALTH, now_s), seq=seq))
+        await asyncio.sleep(0.1)
+
+
+async def _draw_on(browser: Browser) -> None:
+    """Let the page be drawn thirty times more."""
+    frames = "Number(document.documentElement.dataset.frames)"
+    await browser.until(f"{frames} > {await browser.tell(frames)} + 30")
