@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, TypeVar, overload
 
@@ -26,13 +27,19 @@ Frame = TypeVar("Frame", av.VideoFrame, av.AudioFrame)
 
 
 @overload
-def decode(container: InputContainer, stream: VideoStream, losses: Counter[str]) -> Iterator[av.VideoFrame]: ...
+def decode(
+    container: InputContainer, stream: VideoStream, losses: Counter[str], is_spare: Callable[[int], bool] | None = None
+) -> Iterator[av.VideoFrame]: ...
 @overload
 def decode(container: InputContainer, stream: AudioStream, losses: Counter[str]) -> Iterator[av.AudioFrame]: ...
 def decode(
-    container: InputContainer, stream: VideoStream | AudioStream, losses: Counter[str]
+    container: InputContainer,
+    stream: VideoStream | AudioStream,
+    losses: Counter[str],
+    is_spare: Callable[[int], bool] | None = None,
 ) -> Iterator[av.VideoFrame] | Iterator[av.AudioFrame]:
-    """Every frame of `stream` that decodes, in order.
+    """Every frame of `stream` that decodes, in order; but those that `is_spare` calls so, and that no other frame is
+    decoded from, may be left out. It is asked once for each packet that states its time, in ticks of the stream.
 
     Damage does not raise: packets that do not decode are counted as `decode_errors`, frames that decoded with holes as
     `corrupt`, those beyond the limits as `excessive`, and a file that ends before it said it would as `truncated`.
@@ -40,19 +47,31 @@ def decode(
     """
     if stream.codec_context is None:
         raise CaptureError(Problem.UNSUPPORTED, "The recording is in a format this installation cannot decode.")
-    return _decode(container, stream, losses)
+    return _decode(container, stream, losses, is_spare)
 
 
-def _decode(container: InputContainer, stream: VideoStream | AudioStream, losses: Counter[str]) -> Iterator[Any]:
-    stream.codec_context.thread_count = 1
-    stream.codec_context.options = dict(DECODING)
-    end = Fraction(0)
+def _decode(
+    container: InputContainer,
+    stream: VideoStream | AudioStream,
+    losses: Counter[str],
+    is_spare: Callable[[int], bool] | None,
+) -> Iterator[Any]:
+    context = stream.codec_context
+    context.thread_count = 1
+    context.options = dict(DECODING)
+    each_for_itself = context.codec.intra_only
+    ends: dict[int, int] = {}
     try:
         # All streams are read, though one is decoded: the last packet of any tells whether the file is whole.
         for packet in container.demux():
-            if packet.pts is not None and packet.time_base is not None:
-                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
-            if packet.stream_index == stream.index:
+            index, pts = packet.stream_index, packet.pts
+            if pts is not None:
+                ends[index] = max(ends.get(index, 0), pts + (packet.duration or 0))
+            if index == stream.index:
+                spare = is_spare is not None and pts is not None and is_spare(pts)
+                if spare and each_for_itself:
+                    continue
+                context.skip_frame = "NONREF" if spare else "DEFAULT"
                 yield from _decode_packet(stream, packet, losses)
     except (av.error.InvalidDataError, av.error.EOFError):
         losses["truncated"] += 1
@@ -64,7 +83,9 @@ def _decode(container: InputContainer, stream: VideoStream | AudioStream, losses
         ) from error
     if container.duration is not None and container.format.name.startswith(_STATES_DURATION):
         promised_ns = container.duration * 1000 + (container.start_time or 0) * 1000
-        if end * NS_PER_S < promised_ns - _END_TOLERANCE_NS:
+        bases = {each.index: each.time_base for each in container.streams}
+        end_s = max((end * base for index, end in ends.items() if (base := bases[index]) is not None), default=0)
+        if end_s * NS_PER_S < promised_ns - _END_TOLERANCE_NS:
             losses["truncated"] += 1
 
 
@@ -87,6 +108,19 @@ def _decode_packet(
             yield frame
 
 
+def ticks_ns(time_base: Fraction, origin_s: Fraction) -> Callable[[int], int]:
+    """What takes ticks of a stream to nanoseconds of the session axis, exactly but for what is less than one."""
+    begin_ns, tick_ns = origin_s * NS_PER_S, time_base * NS_PER_S
+    parts = math.lcm(begin_ns.denominator, tick_ns.denominator)
+    begin, tick = int(begin_ns * parts), int(tick_ns * parts)
+
+    def time_ns(pts: int) -> int:
+        passed = pts * tick - begin
+        return passed // parts if passed >= 0 else -(-passed // parts)
+
+    return time_ns
+
+
 def timed(frames: Iterator[Frame], origin_s: Fraction, losses: Counter[str]) -> Iterator[tuple[int | None, Frame]]:
     """Each frame with its own time on the session axis, None where the file does not say.
 
@@ -94,8 +128,13 @@ def timed(frames: Iterator[Frame], origin_s: Fraction, losses: Counter[str]) -> 
     """
     last_ns = 0
     leap: tuple[int, Frame] | None = None
+    time_base: Fraction | None = None
     for frame in frames:
-        now_ns = _pts_ns(frame, origin_s)
+        pts = frame.pts if frame.pts is not None else frame.dts
+        if frame.time_base is not None and frame.time_base != time_base:
+            time_base = frame.time_base
+            time_ns = ticks_ns(time_base, origin_s)
+        now_ns = None if pts is None or frame.time_base is None else time_ns(pts)
         if leap is not None:
             if now_ns is not None and now_ns < leap[0]:
                 losses["leaps"] += 1
@@ -110,10 +149,3 @@ def timed(frames: Iterator[Frame], origin_s: Fraction, losses: Counter[str]) -> 
         yield now_ns, frame
     if leap is not None:
         yield leap
-
-
-def _pts_ns(frame: av.VideoFrame | av.AudioFrame, origin_s: Fraction) -> int | None:
-    pts = frame.pts if frame.pts is not None else frame.dts
-    if pts is None or frame.time_base is None:
-        return None
-    return int((pts * frame.time_base - origin_s) * NS_PER_S)

@@ -17,7 +17,8 @@ def to_rgb(frame: av.VideoFrame, pixel_aspect: float = 1.0, long_edge_px: int = 
     shrink = min(1.0, long_edge_px / max(frame.width * pixel_aspect, frame.height))
     width = max(1, round(frame.width * pixel_aspect * shrink))
     height = max(1, round(frame.height * shrink))
-    rgb = frame.reformat(width=width, height=height, format="rgb24").to_ndarray()
+    # One thread: FFmpeg would start as many as there are processors, for each picture anew.
+    rgb = frame.reformat(width=width, height=height, format="rgb24", threads=1).to_ndarray()
     # The display matrix states how far to turn the picture counterclockwise (av_display_rotation_get), as rot90 does.
     return np.ascontiguousarray(np.rot90(rgb, round(frame.rotation / 90)), dtype=np.uint8)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 from types import TracebackType
 from typing import Self
 
-from agent.capture.decoding import decode, timed
+from agent.capture.decoding import decode, ticks_ns, timed
 from agent.capture.grid import FrameGrid
 from agent.capture.limits import MOST_PIXELS
 from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown, skip
@@ -26,7 +27,8 @@ _USUAL_RATE_HZ = 25
 class RecordingVideo:
     """The main moving pictures of a recording, upright, at most `max_rate_hz` of them a second.
 
-    Each frame keeps its own time, whatever the frame rate does.
+    Each frame keeps its own time, whatever the frame rate does. Frames beyond that rate are not even decoded, where no
+    other needs them; what is damaged about them is not noticed.
     Losses: decode_errors, corrupt, excessive, truncated, leaps, out_of_order.
     """
 
@@ -62,7 +64,13 @@ class RecordingVideo:
         grid = FrameGrid(self._max_rate_hz)
         seq = itertools.count()
         last_ns = -1
-        for now_ns, frame in timed(decode(self._container, self._stream, self.losses), origin, self.losses):
+        time_ns = ticks_ns(self._stream.time_base or Fraction(1), origin)
+
+        def is_spare(pts: int) -> bool:
+            return (due_ns := time_ns(pts)) >= 0 and not grid.foresees(due_ns)
+
+        frames = decode(self._container, self._stream, self.losses, is_spare)
+        for now_ns, frame in timed(frames, origin, self.losses):
             if now_ns is None:
                 now_ns = 0 if last_ns < 0 else last_ns + spacing_ns
             if now_ns <= last_ns:

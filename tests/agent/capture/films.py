@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,23 @@ def write_video(
         for pts in pts_ms:
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = pts, _MS
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def write_moving(path: Path, codec: str, rate_hz: int, count: int, options: Mapping[str, str] | None = None) -> Path:
+    """A film of `count` pictures, no two alike, all of which move."""
+    texture = np.random.default_rng(11).integers(0, 255, (48 + count, 64 + count, 3), np.uint8)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate_hz, options=dict(options or {}))
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = 64, 48
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        for number in range(count):
+            picture = np.ascontiguousarray(texture[number : number + 48, number : number + 64])
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, rate_hz)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path

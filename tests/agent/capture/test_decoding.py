@@ -1,14 +1,19 @@
-"""The times a file gives its frames, sound and unsound."""
+"""Which frames of a file are decoded, and the times it gives them, sound and unsound."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from agent.capture.decoding import timed
+from agent.capture.decoding import decode, ticks_ns, timed
+from tests.agent.capture.films import write_moving
 
 MS = 1_000_000
 
@@ -39,3 +44,33 @@ def test_a_long_pause_that_the_next_frame_confirms_is_kept() -> None:
     losses: Counter[str] = Counter()
     assert times_ms([0, 40, 200_000, 200_040, 500_000], losses) == [0, 40, 200_000, 200_040, 500_000]
     assert losses == {}
+
+
+@given(
+    pts=st.integers(-(10**12), 10**12),
+    time_base=st.fractions(min_value="1/192000", max_value=1, max_denominator=192_000),
+    origin_s=st.fractions(min_value=-10, max_value=10_000, max_denominator=90_000),
+)
+def test_ticks_become_the_nanoseconds_that_exact_fractions_give(
+    pts: int, time_base: Fraction, origin_s: Fraction
+) -> None:
+    assert ticks_ns(time_base, origin_s)(pts) == int((pts * time_base - origin_s) * 10**9)
+
+
+def decoded(film: Path, is_spare: Callable[[int], bool] | None) -> int:
+    with av.open(str(film)) as container:
+        losses: Counter[str] = Counter()
+        count = sum(1 for _ in decode(container, container.streams.video[0], losses, is_spare))
+    assert losses == {}
+    return count
+
+
+def test_spare_frames_are_decoded_only_where_others_need_them(tmp_path: Path) -> None:
+    both_ways = write_moving(tmp_path / "film.mp4", "libx264", 25, 30)
+    forward = write_moving(tmp_path / "forward.mp4", "libx264", 25, 30, {"bf": "0"})
+    each_for_itself = write_moving(tmp_path / "film.avi", "mjpeg", 25, 30)
+    films = both_ways, forward, each_for_itself
+    assert [decoded(film, None) for film in films] == [30, 30, 30]
+    some, all_of_them, none = (decoded(film, lambda _: True) for film in films)
+    assert 0 < some < 20
+    assert (all_of_them, none) == (30, 0)

@@ -17,10 +17,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.capture.grid import FrameGrid
 from agent.capture.recording import RecordingAudio, RecordingVideo, probe
 from agent.capture.source import CaptureError, Problem
 from encoders.samples import AudioChunk, VideoFrame
-from tests.agent.capture.films import halved, noise, write_audio, write_video
+from tests.agent.capture.films import halved, noise, write_audio, write_moving, write_video
 from tests.stand_ins.encore import write_encore
 
 MS = 1_000_000
@@ -57,6 +58,27 @@ def test_frames_of_a_variable_rate_keep_their_own_times(tmp_path: Path, suffix: 
 def test_a_faster_film_is_thinned_to_the_rate_asked_for(tmp_path: Path) -> None:
     frames = frames_of(write_video(tmp_path / "film.mkv", [0, 33, 67, 100, 133, 167, 200, 233]), 15.0)
     assert [frame.pts_ns // MS for frame in frames] == [0, 67, 133, 200]
+
+
+@pytest.mark.parametrize("rate_hz", [25, 60])
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("film.mp4", "libx264", {}),
+        ("film.ts", "libx264", {"bf": "8", "b-pyramid": "strict"}),
+        ("film.mp4", "mpeg4", {"bf": "2"}),
+        ("film.webm", "libvpx", {"deadline": "realtime"}),
+        ("film.avi", "mjpeg", {}),
+    ],
+)
+def test_what_is_not_decoded_leaves_every_other_picture_as_it_is(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str], rate_hz: int
+) -> None:
+    film = write_moving(tmp_path / name, codec, rate_hz, 60, options)
+    grid = FrameGrid(15.0)
+    every = [(frame.pts_ns, frame.rgb.tobytes()) for frame in frames_of(film) if grid.admits(frame.pts_ns)]
+    assert len(every) >= 60 * 15 // rate_hz
+    assert [(frame.pts_ns, frame.rgb.tobytes()) for frame in frames_of(film, 15.0)] == every
 
 
 @pytest.mark.parametrize(("rotation", "white_corner"), [(0, (0, 0)), (90, (1, 0)), (180, (1, 1)), (270, (0, 1))])
