@@ -42,7 +42,7 @@ test-long: .venv/dev.stamp
 	@sh scripts/system-libraries test
 	$(BIN)/pytest -m long -s tests
 
-docs: .venv/dev.stamp
+docs: .venv/docs.stamp
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "Written: open .site/index.html"
 
@@ -115,7 +115,12 @@ locked: .venv/bin/python
 .venv/dev.stamp: pyproject.toml | .venv/bin/python
 	@echo "Installing deadpan, its models and its test tools into .venv (once)"
 	$(PIP) --editable '.[live,dev,ray,docs,train,whisper,faster-whisper,bridge,mcp,wyoming]'
-	@touch $@ .venv/live.stamp
+	@touch $@ .venv/live.stamp .venv/docs.stamp
+
+.venv/docs.stamp: pyproject.toml | .venv/bin/python
+	@echo "Installing what builds the pages into .venv (once)"
+	$(PIP) --quiet --editable '.[docs]'
+	@touch $@
 
 .venv-frameworks/stamp: pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed"; exit 1; }

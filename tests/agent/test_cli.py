@@ -100,6 +100,7 @@ def test_what_is_not_known_is_told_by_its_command_with_what_was_probably_meant(
         (("run", "--source", "none.mp4"), "none.mp4"),
         (("run", "--config", "none.yaml"), "none.yaml: no such file"),
         (("run", "--source", "demo", "--publish", "tcp://0.0.0.0:5737"), "refusing to publish at tcp://0.0.0.0:5737"),
+        (("run", "--source", "demo", "--picture"), "--picture shows the camera's picture on the dashboard's page: say"),
         (("score", "none.mp4", "--out", "there"), "none.mp4"),
         (("score", "a/x.mp4", "b/x.mp4", "--out", "there"), "a/x.mp4 and b/x.mp4 would both be written to there/x.mp4"),
         (("doctor", "--config", "none.yaml"), "none.yaml: no such file"),
