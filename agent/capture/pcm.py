@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 def mix_to_mono(pcm: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Mean over channels of float [samples, channels]; samples that are not numbers become silence."""
     channels = np.ascontiguousarray(pcm.T)  # a mean along the shorter axis takes numpy ten times as long
-    mono = channels.mean(axis=0).astype(np.float32, copy=False)
+    mono = np.asarray(channels.mean(axis=0), dtype=np.float32)
     return mono if np.isfinite(mono).all() else np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
 
 
