@@ -7,7 +7,7 @@ undone by putting the delivery where the words, or this person's usual way of sp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +36,10 @@ class ProposedCue:
     value: float
     undone: Evidence
 
+    def told(self, effect: float) -> Cue:
+        """The cue, now that its effect is known."""
+        return Cue(self.name, self.modality, self.value, effect)
+
 
 def propose(evidence: Evidence, readings: Mapping[Modality, Reading]) -> list[ProposedCue]:
     """All that may have counted, in an order of its own that does not depend on how anything arrived."""
@@ -61,14 +65,10 @@ def propose(evidence: Evidence, readings: Mapping[Modality, Reading]) -> list[Pr
     return proposed
 
 
-def strongest(proposed: Sequence[ProposedCue], effects: Sequence[float]) -> tuple[Cue, ...]:
+def strongest(cues: Iterable[Cue]) -> tuple[Cue, ...]:
     """At most CUES of them, of effect LEAST_EFFECT and more, strongest first."""
-    cues = [
-        Cue(each.name, each.modality, each.value, effect)
-        for each, effect in zip(proposed, effects, strict=True)
-        if abs(effect) >= LEAST_EFFECT
-    ]
-    return tuple(sorted(cues, key=lambda cue: (-abs(cue.effect), cue.modality, cue.name))[:CUES])
+    told = (cue for cue in cues if abs(cue.effect) >= LEAST_EFFECT)
+    return tuple(sorted(told, key=lambda cue: (-abs(cue.effect), cue.modality, cue.name))[:CUES])
 
 
 def _unsaid(evidence: Evidence, modality: Modality, probability: float, cue: Cue) -> Evidence:

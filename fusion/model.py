@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.samples import Cue, Modality
-from fusion.cues import propose, strongest
+from fusion.cues import ProposedCue, propose, strongest
 from fusion.estimate import Scores, Window, sentiment_of
 from fusion.evidence import ORDER, Dims, Evidence, Heard, gather, hear
 from fusion.term import Term
@@ -98,16 +98,17 @@ class Fusion:
             present = [modality for modality in ORDER if modality in heard]
             proposed = propose(evidence, {modality: heard[modality].reading for modality in present})
             others = [*(evidence.without(modality) for modality in present), *(each.undone for each in proposed)]
-            added = {
-                term.modality: term.log_odds(heard[term.modality]) for term in self.terms if term.modality in heard
-            }
+            terms = [term for term in self.terms if term.modality in heard]
+            added = {term.modality: term.log_odds(heard[term.modality]) for term in terms}
             odds = self.function.log_odds([evidence, *others]) + self._prior_odds + sum(added.values())
             every = np.append(odds, [odds[0] - each for each in added.values()])
             sarcasm, *rest = (1.0 / (1.0 + np.exp(-every))).tolist()
             changes = [sarcasm - each for each in rest]
             contributions |= dict(zip(present, changes, strict=False))
             contributions |= dict(zip(added, changes[len(others) :], strict=True))
-            cues = strongest(proposed, changes[len(present) : len(others)])
+            told = map(ProposedCue.told, proposed, changes[len(present) : len(others)])
+            terms_cues = (cue for term in terms for cue in term.cues(heard[term.modality], float(odds[0])))
+            cues = strongest([*told, *terms_cues])
         return Scores(
             sarcasm=sarcasm,
             literal=literal,

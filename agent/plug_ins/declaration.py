@@ -36,7 +36,8 @@ class PlugIn:
     times count from the recording's beginning; `live` opens an address (anything with ://), whose measurements are
     stamped by the clock it is given. Either raises CaptureError when entered where there is nothing to open. A modality
     that tells nothing for `idle_s` is masked; `encoder` may therefore give an embedding less often than a measurement,
-    but not less often than that.
+    but not less often than that. `names` are those of the vector's numbers, for them to be named as reasons once
+    fusion heeds them.
     """
 
     dim: int
@@ -44,12 +45,15 @@ class PlugIn:
     read: Callable[[Path], Source[Measurement | None]]
     live: Callable[[str, Clock], Source[Measurement | None]] | None = None
     idle_s: float = 3.0
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.dim <= 4096:
             raise ValueError(f"an embedding has 1 to 4096 numbers, not {self.dim}")
         if not 0.1 <= self.idle_s <= 60:
             raise ValueError(f"a modality is idle after 0.1 to 60 s, not {self.idle_s}")
+        if self.names and len(self.names) != self.dim:
+            raise ValueError(f"names are as many as the vector's numbers: {self.dim}, not {len(self.names)}")
 
 
 def installed() -> dict[str, EntryPoint]:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoders.samples import Embedding, Interval, Modality, Reading
+from fusion.cues import CUES, LEAST_EFFECT
 from fusion.estimate import Scores, Window
 from fusion.model import Fusion
 from fusion.term import LARGEST_DEVIATION, TOLD, Term, load, save
@@ -164,6 +165,29 @@ def test_finals_do_not_depend_on_the_order_of_arrival(
     assert told[0] == told[1]
 
 
+@given(levels, st.floats(0.1, 1))
+def test_a_named_number_is_a_reason_by_what_leaving_it_out_would_take_away(
+    activation: float, confidence: float
+) -> None:
+    named = LATE.heeding([msgspec.structs.replace(TERM, names=("rate", "rise"))])
+    whole = fuse(named, [*three(), beat(activation, confidence)])
+    usual = fuse(
+        named, [*three(), replace(beat(activation, confidence), vector=np.array([0.0, -activation], np.float32))]
+    )
+    assert whole.sarcasm is not None
+    assert usual.sarcasm is not None
+    effects = {cue.name: cue.effect for cue in whole.cues if cue.modality == HEART}
+    effect = whole.sarcasm - usual.sarcasm
+    assert set(effects) <= {"own_activation", "rate", "rise"}
+    if abs(effect) >= LEAST_EFFECT and len(whole.cues) < CUES:
+        assert effects["rate"] == pytest.approx(effect, abs=1e-6)
+    assert replace(whole, cues=()) == replace(fuse(HEEDING, [*three(), beat(activation, confidence)]), cues=())
+
+
+def test_without_names_it_gives_no_reasons() -> None:
+    assert fuse(HEEDING, [*three(), beat(1.0)]).cues == fuse(LATE, three()).cues
+
+
 def test_it_costs_no_pass_of_its_own() -> None:
     function = Counted()
     fusion = Fusion(function, "test", half_life_s=2.0, shares=WEIGHTS.shares, reliability=WEIGHTS.reliability)
@@ -211,6 +235,7 @@ def test_weights_come_back_from_their_file_as_they_went(tmp_path: Path) -> None:
         ({"mean": [], "scale": [], "weights": []}, "each of them"),
         ({"scale": [0.0] * SIZE}, "above 0"),
         ({"weights": ["much"] * SIZE}, "Expected `float`"),
+        ({"names": ["rate"]}, "as many as the vector's numbers: 2, not 1"),
     ],
 )
 def test_a_file_of_no_use_is_refused_with_the_reason(changed: dict[str, object], said: str, tmp_path: Path) -> None:

@@ -62,12 +62,14 @@ def test_what_was_learnt_holds_for_people_nobody_has_met() -> None:
     assert losses[1] < losses[0] - 0.03
 
 
-def test_in_the_message_it_has_a_contribution_then() -> None:
-    heeding = LATE.heeding([fit(simulate(1, told=1.2), HEART, "1").term])
+def test_in_the_message_it_has_a_contribution_then_and_a_named_reason() -> None:
+    heeding = LATE.heeding([fit(simulate(1, told=1.2), HEART, "1", ("rate", "noise")).term])
     vector = np.array([23.0, 0.0], np.float32)
     beat = Embedding(0, HEART, Interval(0, 1000 * MS), vector, 1.0, Reading(activation=math.tanh(2.0)))
     window = Window(Interval(0, 1000 * MS), {Modality.TEXT: (evidence(Modality.TEXT, 0, 1000),), HEART: (beat,)})
-    assert heeding.fuse(window).contributions[HEART] > 0.1
+    scores = heeding.fuse(window)
+    assert scores.contributions[HEART] > 0.1
+    assert "rate" in [cue.name for cue in scores.cues if cue.modality == HEART]
     assert LATE.fuse(window).contributions[HEART] == 0.0
 
 

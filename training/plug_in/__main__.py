@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from agent.errors import DeadpanError
+from agent.plug_ins.declaration import load as declared
 from agent.plug_ins.roster import Plugged, Roster
 from encoders.samples import Modality
 from fusion.shipped import load
@@ -41,7 +42,8 @@ def main() -> int:
     clips = read_folder(chosen.recordings, chosen.labels)
     try:
         examples = observe(clips, plug, load(), _tell)
-        fitted = fit(examples, Modality(chosen.modality), _version(examples.features.tobytes()))
+        version, names = _version(examples.features.tobytes()), declared(chosen.modality).names
+        fitted = fit(examples, Modality(chosen.modality), version, names)
     except (DeadpanError, ValueError) as error:
         print(f"{error}", file=sys.stderr)
         return 1

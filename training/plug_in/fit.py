@@ -54,8 +54,11 @@ class Fitted:
         )
 
 
-def fit(examples: Examples, modality: Modality, version: str) -> Fitted:
-    """Fit on all, and judge by fits on all but those held out. Raises ValueError where there is too little to learn."""
+def fit(examples: Examples, modality: Modality, version: str, names: tuple[str, ...] = ()) -> Fitted:
+    """Fit on all, and judge by fits on all but those held out. `names` are those of the vector's numbers.
+
+    Raises ValueError where there is too little to learn.
+    """
     if len(np.unique(examples.recording)) < 2 * FOLDS or len(np.unique(examples.sarcasm)) < 2:
         raise ValueError(
             f"too little to learn from: {2 * FOLDS} labelled recordings and more are needed, of both kinds"
@@ -68,15 +71,15 @@ def fit(examples: Examples, modality: Modality, version: str) -> Fitted:
         odds[:, held_out] = learnt.odds(examples)[:, held_out]
     losses = np.logaddexp(0, odds) - examples.sarcasm * odds
     weight = _weigh(examples)
-    names = np.unique(groups)
-    sums = np.array([[np.sum((weight * (losses[0] - losses[1]))[groups == name]) for name in names],
-                     [np.sum(weight[groups == name]) for name in names]])  # fmt: skip
-    gain = bootstrap(lambda drawn: float(sums[0, drawn].sum() / sums[1, drawn].sum()), len(names))
+    held = np.unique(groups)
+    sums = np.array([[np.sum((weight * (losses[0] - losses[1]))[groups == name]) for name in held],
+                     [np.sum(weight[groups == name]) for name in held]])  # fmt: skip
+    gain = bootstrap(lambda drawn: float(sums[0, drawn].sum() / sums[1, drawn].sum()), len(held))
     without, within = (float(np.sum(weight * each) / weight.sum()) for each in losses)
     learnt = _learn(examples, np.ones(len(examples), bool))
     aucs = [auc(examples.sarcasm, each) for each in odds]
-    held = f"{len(names)} {'people' if speakers else 'recordings'}"
-    return Fitted(learnt.term(modality, version), without, within, aucs[0], aucs[1], gain, held)
+    judged_on = f"{len(held)} {'people' if speakers else 'recordings'}"
+    return Fitted(learnt.term(modality, version, names), without, within, aucs[0], aucs[1], gain, judged_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,10 @@ class _Learnt:
     bias: float
     plain: float
 
-    def term(self, modality: Modality, version: str) -> Term:
+    def term(self, modality: Modality, version: str, names: tuple[str, ...]) -> Term:
         rounded = ([round(float(each), 6) for each in numbers] for numbers in (self.mean, self.scale, self.weights))
         mean, scale, weights = map(tuple, rounded)
-        return Term(modality, version, mean, scale, weights)
+        return Term(modality, version, mean, scale, weights, names)
 
     def odds(self, examples: Examples) -> Floats:
         """The log odds [2, n] without the term and with it, each moved by its constant."""

@@ -6,4 +6,4 @@ from .encoder import HEART_DIMS, HeartEncoder
 from .file import HeartFile
 from .strap import Strap
 
-PLUG_IN = PlugIn(dim=len(HEART_DIMS), encoder=HeartEncoder, read=HeartFile, live=Strap, idle_s=5.0)
+PLUG_IN = PlugIn(dim=len(HEART_DIMS), encoder=HeartEncoder, read=HeartFile, live=Strap, idle_s=5.0, names=HEART_DIMS)

@@ -81,7 +81,7 @@ def test_what_is_declared_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (declared.dim, declared.idle_s, declared.live) == (3, 5.0, True)
 
 
-@pytest.mark.parametrize("changed", [{"dim": 0}, {"dim": 5000}, {"idle_s": 0.0}])
-def test_a_declaration_out_of_range_cannot_be_made(changed: dict[str, float]) -> None:
+@pytest.mark.parametrize("changed", [{"dim": 0}, {"dim": 5000}, {"idle_s": 0.0}, {"names": ("one", "two")}])
+def test_a_declaration_out_of_range_cannot_be_made(changed: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"numbers|idle"):
         PlugIn(**({"dim": 1, "encoder": None, "read": None} | changed))  # type: ignore[arg-type]  # never called
