@@ -71,7 +71,7 @@ class Journal:
             case Utterance():
                 return utterance_line(message).splitlines()
             case Event() if message.name == "source_ended":
-                return [f"{seconds(message.end_ns)}  the recording has ended"]
+                return [f"{seconds(message.end_ns)}  the recording has ended{_damage(message.detail)}"]
             case Health():
                 return self._health(message)
             case _:
@@ -136,10 +136,10 @@ def network_line(workers: Mapping[str, WorkerHealth]) -> str:
     others = [name for name, worker in workers.items() if worker.network and worker.network not in names]
     silent = [name for name, worker in workers.items() if not worker.network]
     parts = [
-        f"cut off from it: {', '.join(names['none'])}" if names["none"] else "",
-        f"but for the stream: {', '.join(names['stream'])}" if names["stream"] else "",
-        f"not cut off: {', '.join(others)}" if others else "",
-        f"not known yet: {', '.join(silent)}" if silent else "",
+        f"none for {', '.join(names['none'])}" if names["none"] else "",
+        f"the stream's alone for {', '.join(names['stream'])}" if names["stream"] else "",
+        f"all of it for {', '.join(others)}" if others else "",
+        f"not known yet for {', '.join(silent)}" if silent else "",
     ]
     return f"Network: {'; '.join(part for part in parts if part)}."
 
@@ -191,6 +191,11 @@ def estimate_line(estimate: Estimate, words: str, *, pictured: bool = False) -> 
 def marks(estimate: Estimate, *, pictured: bool) -> list[str]:
     """What everybody who is seen or heard must know, in every line."""
     return ["[recording]"] * estimate.recording + ["[picture shown]"] * pictured
+
+
+def _damage(losses: str) -> str:
+    """What a recording lost on its way, as the stream counts it, behind the word that it has ended."""
+    return f" (damaged: {losses.replace('_', ' ')})" if losses else ""
 
 
 def _names(estimate: Estimate) -> list[str]:

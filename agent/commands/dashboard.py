@@ -27,19 +27,21 @@ def perform(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def beside(
-    endpoint: str, listen: str, key: Path | None, picture: str | None = None
-) -> Iterator[subprocess.Popen[bytes]]:
+def beside(endpoint: str, listen: str, key: Path | None, picture: str | None = None) -> Iterator[subprocess.Popen[str]]:
     """The page of a stream in a browser, as long as the block lasts: a process of its own, whatever becomes of it.
 
-    `picture` is where the camera gives pictures, if the page is to show them.
+    Where it is to be seen is told before the block begins: later, it would be told in the midst of what a terminal is
+    drawn with. `picture` is where the camera gives pictures, if the page is to show them.
     """
     command = [sys.executable, "-P", "-m", "agent.cli", "dashboard", endpoint, "--listen", listen, "--open", "--tied"]
     command += [] if key is None else ["--key", str(key)]
     command += [] if picture is None else ["--picture", picture]
     # What it says is for people, not for whoever reads our output; and Ctrl-C is for us, who end it.
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
+        print(process.stdout.readline() if process.stdout else "", end="", file=sys.stderr, flush=True)
         yield process
     finally:
         try:
@@ -60,11 +62,14 @@ async def _serve(options: argparse.Namespace) -> None:
         picture=options.picture,
     ) as served:
         url = f"http://{served.address}/"
-        print(f"Look at {options.endpoint} at {url} (Ctrl-C ends).", flush=True)
+        if options.tied:
+            print(f"In a browser: {url}", flush=True)
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a browser may write there, long after we are gone
+            _end_with(sys.stdin.fileno())
+        else:
+            print(f"Showing {options.endpoint} at {url} (Ctrl-C ends).", flush=True)
         if options.open and _has_screen():
             webbrowser.open(url)
-        if options.tied:
-            _end_with(sys.stdin.fileno())
         await served.run()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import signal
 import sys
 from contextlib import nullcontext
@@ -23,7 +24,7 @@ from agent.settings import found
 from agent.stream.endpoint import reachable
 from agent.stream.keyring import own_key
 from deadpan.messages import Estimate
-from deadpan.subscription import Subscription, subscribe
+from deadpan.subscription import DEFAULT_ENDPOINT, Subscription, subscribe
 
 _GLANCE_S = 0.05  # the longest that the processes are not looked after, while nothing is published
 _LAST_WORDS_S = 0.5  # what fusion said last may still be on its way when it is seen to have ended
@@ -68,11 +69,13 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
     key = None if publish.keys_folder is None else own_key(publish.keys_folder)
     view = screen.view(json=options.json, revisions=options.revisions)
     end_ns = None if options.seconds is None else round(options.seconds * 1e9)
-    if not options.json:
-        print(f"Publishing at {publish.endpoint}; Ctrl-C ends. In another terminal: deadpan watch", file=sys.stderr)
     endpoint = reachable(publish.endpoint)
+    if not options.json:
+        there = "" if endpoint == DEFAULT_ENDPOINT else f" {shlex.quote(endpoint)}"
+        watch = f"deadpan watch{there}{' --key FILE' if key else ''}"
+        print(f"Publishing at {publish.endpoint}; Ctrl-C ends. In another terminal: {watch}", file=sys.stderr)
     page = beside(endpoint, options.dashboard, key, supervisor.shown_at) if options.dashboard else nullcontext()
-    with page, subscribe(endpoint, types=view.types, key=key) as subscription:
+    with subscribe(endpoint, types=view.types, key=key) as subscription, page:
         try:
             ended = False
             while not ended:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from agent import __version__, cli
+from agent import __version__, cli, options
+from agent.usage import Parser
 
 COMMANDS = (
     *("run", "watch", "score", "models", "config", "doctor"),
@@ -77,7 +79,10 @@ def test_nothing_asked_for_is_answered_with_the_help(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "meant"),
     [
-        (("run", "--sorce", "demo"), "deadpan run: error: unrecognized arguments: --sorce demo; did you mean --source?"),
+        (
+            ("run", "--sorce", "demo"),
+            "deadpan run: error: unrecognized arguments: --sorce demo; did you mean --source?",
+        ),
         (("run", "--mikrophone=USB"), "did you mean --microphone?"),
         (("run", "talk.mp4"), "unrecognized arguments: talk.mp4; did you mean --source talk.mp4?"),
         (("score", "a.mp4", "--outt", "there"), "deadpan score: error: "),
@@ -144,6 +149,20 @@ def test_a_missing_extra_is_named_with_what_to_install(
     told = capsys.readouterr().err
     assert "missing: av, yaml" in told
     assert f"run: {sys.executable} -m pip install 'deadpan[live]'" in told
+
+
+def test_ctrl_c_ends_it_without_a_word_until_something_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    heeded: list[object] = []
+    parser = options.parser
+
+    def noted() -> Parser:
+        heeded.append(signal.getsignal(signal.SIGINT))
+        return parser()
+
+    monkeypatch.setattr(options, "parser", noted)
+    assert cli.main([]) == 2
+    assert heeded == [signal.SIG_DFL]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize(("command", "code"), [(["watch"], 0), (["run"], 0), (["score", "a.wav", "--out", "x"], 130)])

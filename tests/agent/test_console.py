@@ -53,7 +53,7 @@ def test_a_plug_in_s_modality_has_a_dot_after_the_three_that_are_built_in() -> N
 
 def test_who_has_not_said_what_it_reaches_is_not_said_to_reach_everything() -> None:
     workers = {"face": WorkerHealth(state="running", network="none"), "heart": WorkerHealth(state="starting")}
-    assert network_line(workers) == "Network: cut off from it: face; not known yet: heart."
+    assert network_line(workers) == "Network: none for face; not known yet for heart."
 
 
 def _told(second: int, shown: int | None) -> Health:
@@ -174,8 +174,11 @@ def test_a_standing_this_view_has_never_heard_of_is_a_question_mark() -> None:
     assert estimate_line(replace(estimate(), modalities=readings), "").split()[-3:] == ["?", "·", "·"]
 
 
-def test_the_end_of_a_recording_is_told() -> None:
+@pytest.mark.parametrize(
+    ("lost", "told"), [("", ""), ("decode_errors 2, truncated 1", " (damaged: decode errors 2, truncated 1)")]
+)
+def test_the_end_of_a_recording_is_told_with_what_it_lost(lost: str, told: str) -> None:
     out = StringIO()
     event = next(message for message in every_type() if isinstance(message, Event))
-    Lines(out).show(replace(event, name="source_ended"))
-    assert out.getvalue() == "   1.0  the recording has ended\n"
+    Lines(out).show(replace(event, name="source_ended", detail=lost))
+    assert out.getvalue() == f"   1.0  the recording has ended{told}\n"
