@@ -21,12 +21,12 @@ from encoders.samples import NS_PER_S, AudioChunk, Transcript
 from encoders.speech.guards import GuardSettings
 from encoders.speech.reading import UtteranceReader
 from encoders.speech.recognizer import SAMPLE_RATE_HZ, Recognizer
+from encoders.speech.sentence_end import reads_finished
 from encoders.speech.utterance import Utterance
 from encoders.speech.voice_activity import WINDOW_NS, WINDOW_SAMPLES, VoiceActivity
 
 _MAX_JUMP_NS = 50_000_000
 _LEAST_SHIFT_NS = 1_000_000  # stamps are rounded; a device's clock that drifts is followed once it is this far off
-_ENDINGS = (".", "!", "?")
 _LONG_SHARE = 8
 """A long utterance is read again after an eighth of its length, or reading it would cost the square of its length."""
 
@@ -43,7 +43,7 @@ class SpeechSettings:
     """Audio before the first voiced window that is decoded with it: voice activity is late on soft onsets."""
     hangover_s: float = 0.416
     """Silence this long ends an utterance."""
-    hasty_hangover_s: float = 0.288
+    hasty_hangover_s: float = 0.224
     """So does silence this long when the words so far read as a finished sentence."""
     tail_s: float = 0.128
     """Audio after the last voiced window that is decoded with it."""
@@ -182,8 +182,7 @@ class SpeechStream:
 
     def _reads_finished(self, utterance: Utterance) -> bool:
         """Whether what was heard when the voice paused is a sentence with its end, as far as one can tell."""
-        whole = utterance.whole
-        return whole is not None and bool(whole) and whole[-1].text.endswith(_ENDINGS)
+        return utterance.whole is not None and reads_finished(utterance.whole)
 
     def _begin_utterance(self) -> Utterance | None:
         """An utterance, if there has been voice for long enough."""
