@@ -1,7 +1,7 @@
 // A place and a scale in, a chart of lines over time out, by uPlot; and how times and colours are written.
 
 export const AXIS_PX = 44;
-const NARROW_S = 2;          // so near to the left edge a time would touch what stands there
+const LABEL_PX = 15;         // half the width of a time: so near to an edge there is no room for it
 
 export function colours() {
   const style = getComputedStyle(document.documentElement);
@@ -16,7 +16,7 @@ export function chart(element, { series, range, splits, values, draw, height, di
     cursor: { drag: { x: false, y: false }, points: { show: false }, sync: { key: "time" }, y: false },
     scales: { x: { time: false }, y: { range: () => range, distr: distr ?? 1 } },
     axes: [
-      { ...axis, size: 20, gap: 2, values: (plot, at) => at.map((t) => (t < plot.scales.x.min + NARROW_S ? "" : clock(t))), space: 70 },
+      { ...axis, size: 20, gap: 2, values: (plot, at) => at.map((t) => (fits(plot, t) ? clock(t) : "")), space: 70 },
       { ...axis, size: AXIS_PX, gap: 4, splits: () => splits, filter: (_, at) => at, values: (_, at) => at.map(values) },
     ],
     series: [{}, ...series.map(({ stroke, ...rest }) => ({ points: { show: false }, spanGaps: false, ...rest, stroke: colour(stroke) }))],
@@ -25,6 +25,11 @@ export function chart(element, { series, range, splits, values, draw, height, di
   new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height })).observe(element);
   plot.setSize({ width: element.clientWidth, height });
   return plot;
+}
+
+function fits(plot, t) {
+  const x = plot.valToPos(t, "x");
+  return x > LABEL_PX && x < plot.bbox.width / devicePixelRatio - LABEL_PX;
 }
 
 export function clock(t) {

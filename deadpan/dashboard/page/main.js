@@ -5,7 +5,7 @@ import { Lanes } from "./lanes.js";
 import { exportMarks, exportMessages, mark, showMarks } from "./marks.js";
 import { Memory } from "./memory.js";
 import { Pictures } from "./pictures.js";
-import { $, showEstimate, showFace, showHealth, showVoice, tell } from "./readouts.js";
+import { $, forgetHealth, showEstimate, showFace, showHealth, showVoice, tell } from "./readouts.js";
 import { follow } from "./stream.js";
 import { Words, summary } from "./words.js";
 
@@ -17,6 +17,7 @@ const CONTACTS = {
   waiting: "waiting for an agent: start one with deadpan run",
   silent: "the agent has fallen silent",
   ended: "the recording has ended",
+  left: "the session has ended; the next one at this address will be shown here",
 };
 const memory = new Memory();
 const lanes = new Lanes(memory, {
@@ -32,8 +33,9 @@ follow(`ws://${location.host}`, {
   contact(state) {
     if (state === contactNow) return;
     contactNow = state;
-    $("contact").dataset.state = state;
+    $("contact").dataset.state = document.body.dataset.contact = state;
     $("contact").textContent = CONTACTS[state] ?? "";
+    if (!["live", "silent"].includes(state)) forgetHealth();   // of what there is no more
   },
   message(body, text, nowMs) {
     const isAnother = body.session !== memory.session;
@@ -57,7 +59,7 @@ function source(location) {
 }
 
 function endS() {
-  if (contactNow === "ended") return memory.ticks.at(-1)?.t ?? 0;
+  if (["ended", "left", "lost"].includes(contactNow)) return memory.ticks.at(-1)?.t ?? 0;
   return Math.max(0, memory.nowS(performance.now()) - BEHIND_S);
 }
 

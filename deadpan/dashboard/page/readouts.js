@@ -59,7 +59,7 @@ function cueItem(cue) {
 
 export function showVoice(tone) {
   tell("pitch", tone?.hz ? `${Math.round(tone.hz)} Hz` : "unvoiced");
-  tell("level", tone ? `${Math.round(tone.db)} dB` : "–");
+  tell("level", tone ? `${String(Math.round(tone.db)).replace("-", "−")} dB` : "–");
 }
 
 export function showFace(face, health, picture) {
@@ -96,6 +96,13 @@ export function showHealth(health, late) {
     item.title = worker.reason;
     return item;
   }));
+}
+
+export function forgetHealth() {
+  workersShown = "";
+  $("workers").replaceChildren();
+  $("trouble").hidden = true;
+  tell("latency", "");
 }
 
 export function plain(tag, text, className = "") {

@@ -4,17 +4,20 @@ const TYPES = "welcome,estimate,utterance,transcript,event,health,sketch";
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 4000;
 const SILENCE_MS = 3000;
+const GOING_AWAY = 1001;     // RFC 6455: the server goes, and says so
 
 export function follow(address, { message, contact }) {
   let retryMs = FIRST_RETRY_MS;
   let heardMs = 0;
   let session = null;
-  let isOver = false;
+  let isOver = false;       // its recording has ended
+  let hasLeft = false;      // its server has said goodbye
 
   function connect() {
     const socket = new WebSocket(`${address}/ws?types=${TYPES}`);
     socket.onopen = () => {
       retryMs = FIRST_RETRY_MS;
+      hasLeft = false;
       heardMs = performance.now();
       contact("waiting");
     };
@@ -29,8 +32,9 @@ export function follow(address, { message, contact }) {
       contact(isOver ? "ended" : "live");
       message(body, frame.data, heardMs);
     };
-    socket.onclose = () => {
-      contact("lost");
+    socket.onclose = ({ code }) => {
+      hasLeft ||= code === GOING_AWAY;
+      contact(isOver ? "ended" : hasLeft ? "left" : "lost");
       setTimeout(connect, retryMs);
       retryMs = Math.min(2 * retryMs, LAST_RETRY_MS);
     };

@@ -96,5 +96,6 @@ export function percent(share) {
 
 export function signed(number) {
   if (number === null || number === undefined) return "–";
-  return (number < 0 ? "−" : "+") + Math.abs(number).toFixed(2);
+  const size = Math.abs(number).toFixed(2);
+  return (number < 0 && Number(size) ? "−" : "+") + size;
 }

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(program() is None, reason="no Chromium is instal
 WELCOME, HEALTH = every_type()[5], every_type()[4]
 TRANSCRIPT = every_type()[2]
 S = 1_000_000_000
+_CONTACT = "document.getElementById('contact').dataset.state"
 
 
 def _at(message: Message, second: float) -> Message:
@@ -47,17 +48,16 @@ def _watch(look: Callable[[Browser, Stage], Awaitable[None]], picture: str | Non
     async def main() -> None:
         stage = Stage()
         try:
-            async with (
-                asyncio.timeout(100),
-                dashboard(stage.endpoint, listen="127.0.0.1:0", picture=picture) as served,
-                Browser(1000, 900) as browser,
-            ):
-                await browser.go(f"http://{served.address}/")
-                await browser.until("document.getElementById('contact').dataset.state === 'waiting'")
-                assert stage.await_subscriptions(2) == [b"deadpan/1/", b"deadpan.sketch/1/"]
-                await look(browser, stage)
-                assert browser.problems == []
-                assert any(url.endswith("/picture") for url in browser.requests) is (picture is not None)
+            async with asyncio.timeout(100), Browser(1000, 900) as browser:
+                async with dashboard(stage.endpoint, listen="127.0.0.1:0", picture=picture) as served:
+                    await browser.go(f"http://{served.address}/")
+                    await browser.until(f"{_CONTACT} === 'waiting'")
+                    assert stage.await_subscriptions(2) == [b"deadpan/1/", b"deadpan.sketch/1/"]
+                    await look(browser, stage)
+                    assert browser.problems == []
+                    assert any(url.endswith("/picture") for url in browser.requests) is (picture is not None)
+                await browser.until(f"{_CONTACT} === 'left'")
+                assert await browser.tell("!document.querySelector('#workers li')")  # it is not known any more
         finally:
             stage.close()
 
@@ -99,7 +99,7 @@ def test_trouble_recording_and_another_session_are_seen_and_said() -> None:
         stage.publish(msgspec.structs.replace(_at(WELCOME, 0), session="s2"))
         await browser.until("deadpan.memory.session === 's2' && !deadpan.memory.ticks.length")
         await browser.until("document.getElementById('sarcasm').textContent === '–'")
-        await browser.until("document.getElementById('contact').dataset.state === 'silent'")
+        await browser.until(f"{_CONTACT} === 'silent'")
 
     _watch(look)
 
