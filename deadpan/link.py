@@ -41,9 +41,10 @@ class Link:
         except BaseException:
             self.close()
             raise
-        self._poller = zmq.Poller()
+        self._poller, self._arrivals = zmq.Poller(), zmq.Poller()
         for each in (self._socket, self.monitor.events, self._bell):
             self._poller.register(each, zmq.POLLIN)
+        self._arrivals.register(self._socket, zmq.POLLIN)
 
     def frames(self, timeout_s: float | None) -> list[bytes] | None:
         """The next message's frames; None when there are none within `timeout_s`, or when it is closed.
@@ -128,13 +129,12 @@ class Link:
 
     def _take(self) -> list[bytes] | None:
         self.monitor.attend()
-        try:
+        if self._arrivals.poll(0):
             return self._socket.recv_multipart(zmq.NOBLOCK)
-        except zmq.Again:
-            if self.monitor.given_up_in_s == 0:
-                self.monitor.begin_anew()
-                rejoin(self._socket, self._endpoint)
-            return None
+        if self.monitor.given_up_in_s == 0:
+            self.monitor.begin_anew()
+            rejoin(self._socket, self._endpoint)
+        return None
 
     def _rest_s(self, left_s: float | None) -> float | None:
         """How long to wait of the time left: at most until ZeroMQ may have given up."""

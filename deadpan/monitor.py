@@ -46,10 +46,12 @@ class Monitor:
         # A full queue would hold up ZeroMQ's own thread, and all sockets with it. A few dozen bytes come at a time.
         self.events.setsockopt(zmq.RCVHWM, 0)
         self.events.connect(address)
+        self._poller = zmq.Poller()
+        self._poller.register(self.events, zmq.POLLIN)
 
     def attend(self) -> None:
         """Take note of what has happened. Raises AccessError when the agent has refused the subscriber."""
-        while self.events.poll(0):
+        while self._poller.poll(0):
             first, *_ = self.events.recv_multipart()
             number, value = _EVENT.unpack(first)
             self._take(number, value)

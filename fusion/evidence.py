@@ -127,11 +127,14 @@ def log_odds(probability: float) -> float:
 def _most_present(embeddings: Sequence[Embedding], end_ns: int, half_life_s: float) -> Heard | None:
     best: Heard | None = None
     for embedding in reversed(embeddings):
+        age_s = max(0, end_ns - embedding.interval.end_ns) / NS_PER_S
+        most = 0.5 ** (age_s / half_life_s)
+        if most < LEAST_PRESENCE or (best is not None and most <= best.presence):
+            break  # those before are older still
         reading = embedding.reading
         if reading is None or not _can_be_used(embedding, reading):
             continue  # one broken head must not silence the others
-        age_s = max(0, end_ns - embedding.interval.end_ns) / NS_PER_S
-        presence = embedding.confidence * 0.5 ** (age_s / half_life_s)
+        presence = embedding.confidence * most
         if presence >= LEAST_PRESENCE and (best is None or presence > best.presence):
             best = Heard(embedding, reading, presence)
     return best

@@ -60,6 +60,8 @@ class Publisher:
         try:
             self._door = Door(self._context, endpoint, keyring)
             self._inlet, self._outlet = self._queue()
+            self._arrivals = zmq.Poller()
+            self._arrivals.register(self._outlet, zmq.POLLIN)
             self._branch = None if bus is None else Branch(self._context, bus)
         except BaseException:
             self._context.destroy(linger=0)
@@ -167,10 +169,9 @@ class Publisher:
     def _pass_on(self) -> bool:
         """Publish what waits in the queue; says whether there may be more to come."""
         for _ in range(_ROUND):
-            try:
-                frames = self._outlet.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return True
+            if not self._arrivals.poll(0):
+                break
+            frames = self._outlet.recv_multipart()
             if len(frames) == 1:
                 return False
             self._door.send(frames)
