@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TextIO
@@ -18,6 +19,9 @@ _CODES = dict(zip(("bold", "dim", "italic", "underline"), "1234", strict=True))
 _CODES |= {"red": "31", "yellow": "33", "blue": "34", "magenta": "35"}
 _COLOURS = frozenset(("red", "yellow", "blue", "magenta"))
 _AT_ONCE, _SHOW = "\x1b[?2026h", "\x1b[?2026l"  # terminals that know it draw what is between in one go
+
+_ECHO = 3  # columns that are left free at the right: a terminal writes ^C there, and must not begin another row by it
+_INDENT = " " * 8  # of what goes on with a line that is broken: that of what is told below an utterance's words
 
 
 class Screen:
@@ -44,10 +48,12 @@ class Screen:
         """Draw what a message changes."""
         self._panel.take(message)
         kept = self._journal.lines(message)
+        columns, rows = self._size()
+        kept = [part for line in kept for part in _broken(line, columns)]
         if self._panel.is_empty:
             self._out.write("".join(f"{line}\n" for line in kept))
         else:
-            self._draw(kept)
+            self._draw(kept, columns, rows)
         self._out.flush()
 
     def close(self) -> None:
@@ -56,9 +62,8 @@ class Screen:
         self._widths = []
         self._out.flush()
 
-    def _draw(self, kept: list[str]) -> None:
-        columns, rows = self._size()
-        lines = self._panel.lines(columns - 1, rows)
+    def _draw(self, kept: list[str], columns: int, rows: int) -> None:
+        lines = self._panel.lines(max(1, columns - _ECHO), rows)
         text = "".join(f"{line}\n" for line in kept) + "\n".join(map(self._painted, lines))
         self._out.write(_AT_ONCE + self._erasing(columns) + text + _SHOW)
         self._widths = [sum(wide(part.text) for part in line) for line in lines]
@@ -74,6 +79,14 @@ class Screen:
             codes = [_CODES[look] for look in part.looks if self._coloured or look not in _COLOURS]
             painted += f"\x1b[{';'.join(codes)}m{part.text}\x1b[0m" if codes else part.text
         return painted
+
+
+def _broken(line: str, columns: int) -> list[str]:
+    """A line as it is shown in so many columns: broken between words, where the terminal itself would break them."""
+    if wide(line) < columns:
+        return [line]
+    indent = _INDENT if columns > 4 * len(_INDENT) else ""
+    return textwrap.wrap(line, max(1, columns - 1), subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _size_of(terminal: TextIO) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from io import StringIO
 
 from msgspec.structs import replace
 
+from agent.console import utterance_line
 from agent.screen import Screen
 from deadpan.messages import Health
 from tests.deadpan.sent import S, estimate, every_type, utterance
@@ -88,6 +89,31 @@ def test_a_terminal_that_was_made_narrower_is_cleared_of_all_that_stood_there() 
     panel = terminal.rows[terminal.rows.index(next(row for row in terminal.rows if row.startswith("deadpan"))) :]
     assert len(panel) == 9
     assert "".join(terminal.rows).count("deadpan") == 1
+
+
+def test_what_stays_is_broken_between_words() -> None:
+    for columns, indent in ((60, 8), (20, 0)):
+        terminal = Terminal(columns)
+        screen = _screen(terminal)
+        screen.show(utterance())
+        screen.show(estimate())
+        above = terminal.rows[: terminal.rows.index(next(row for row in terminal.rows if row.startswith("deadpan")))]
+        assert len(above) > 2
+        whole = [line.split() for line in utterance_line(utterance()).splitlines()]
+        assert [word for row in above for word in row.split()] == [word for line in whole for word in line]
+        assert len(above[-1]) - len(above[-1].lstrip()) == indent
+
+
+def test_ctrl_c_as_the_terminal_shows_it_leaves_nothing_of_the_panel() -> None:
+    for columns in (80, 40, 20):
+        terminal = Terminal(columns)
+        screen = _screen(terminal)
+        screen.show(replace(HEALTH, reasons=("a reason longer than all that can be said in so many columns " * 3,)))
+        screen.show(estimate())
+        stays = terminal.rows.index(next(row for row in terminal.rows if row.startswith("deadpan")))
+        terminal.write("^C")
+        screen.close()
+        assert [row for row in terminal.rows[stays:] if row] == []
 
 
 def test_in_a_few_rows_one_line_has_to_do() -> None:
