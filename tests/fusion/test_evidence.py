@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from encoders.samples import Embedding, Interval, Modality, Reading, WordEmbeddings
 from fusion.estimate import Window
-from fusion.evidence import ORDER, STEPS, WORDS, Dims, Evidence, gather, hear
+from fusion.evidence import LEAST_PRESENCE, ORDER, STEPS, WORDS, Dims, Evidence, gather, hear
 from fusion.timeline import Timeline
 from tests.fusion.evidence import MS, evidence
 
@@ -129,6 +129,19 @@ def test_what_was_clearly_said_outweighs_the_breath_after_it() -> None:
     heard = hear(window, 2.0)[Modality.VOICE]
     assert heard.embedding is clear
     assert heard.presence == pytest.approx(0.5**0.45)
+
+
+@given(st.lists(st.floats(0, 1), max_size=60))
+def test_the_most_present_is_found_wherever_it_lies(confidences: list[float]) -> None:
+    told = [_told(Modality.FACE, at * 100, (at + 1) * 100, 1.0, each) for at, each in enumerate(confidences)]
+    present = [(each.confidence * 0.5 ** ((END_MS * MS - each.interval.end_ns) / 2e9), each) for each in told]
+    greatest = max((presence for presence, _ in present if presence >= LEAST_PRESENCE), default=None)
+    heard = hear(Window(Interval(0, END_MS * MS), {Modality.FACE: tuple(told)}), 2.0).get(Modality.FACE)
+    if greatest is None or heard is None:
+        assert heard is greatest is None
+    else:
+        assert heard.presence == greatest
+        assert heard.embedding is [each for presence, each in present if presence == greatest][-1]  # of equals
 
 
 @given(st.sets(st.sampled_from(list(Modality))))
