@@ -28,6 +28,7 @@ from agent.processes.fusing import FusingStage
 from agent.processes.lane import ISOLATED, Order, read
 from agent.processes.ordering import Ordering, Playback
 from agent.processes.reach import is_remote, isolates
+from agent.processes.spares import Spares
 from agent.processes.wire import Ended, Failure, Timed
 from agent.topology import WORKERS, WorkerName, workers_for
 from deadpan.messages import Message
@@ -103,9 +104,10 @@ class Player:
                 lane.begin(each.location, self._config, each)
             model = self._fusion().expecting(self._config.fusion.base_rate).heeding(terms_of(plugged))
             fusing = FusingStage(self._config.fusion, modalities, session, stream, model=model, plugged=plugged)
-            playback = Playback(fusing)
+            playback, spares = Playback(fusing), Spares()
             for timed in _in_order(lanes + beside):
                 yield from playback.push(timed)
+                spares.let_go_if_due(timed.at_ns)
             yield from playback.finish()
             complete = True
         finally:

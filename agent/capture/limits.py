@@ -18,7 +18,10 @@ MOST_STREAMS = 64
 
 DECODING = {"max_pixels": str(MOST_PIXELS), "max_samples": str(MOST_SAMPLES)}
 """The same for FFmpeg's decoders, which then refuse before they allocate: ffmpeg-codecs(1)."""
-DEMUXING = {"max_streams": str(MOST_STREAMS)}
+DEMUXING = {"max_streams": str(MOST_STREAMS), "indexmem": str(1 << 16)}
+"""Of what a file holds where, for each of its streams, FFmpeg keeps 64 kB instead of 1 MB, with gaps where that is not
+enough: it is asked for once, when a process is started again in the midst of a recording.
+"""
 
 
 def check_pictures(width: int, height: int) -> None:

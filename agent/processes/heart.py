@@ -6,6 +6,7 @@ import os
 
 from agent.processes.bus import Bus
 from agent.processes.resident import resident_mb
+from agent.processes.spares import Spares
 from agent.processes.wire import Pulse, PulseState
 from agent.topology import WorkerName
 
@@ -16,6 +17,7 @@ class Heart:
     def __init__(self, bus: Bus, name: WorkerName, pulse_ns: int, network: str = "") -> None:
         self._bus, self._name, self._pulse_ns, self._network = bus, name, pulse_ns, network
         self._due_ns = 0
+        self._spares = Spares()
         self._beaten_ns: int | None = None
         self._worked_ns: int | None = None
 
@@ -49,6 +51,7 @@ class Heart:
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + self._pulse_ns
             self.beat("running", counters, remark, lag_ms, self._busy(now_ns))
+            self._spares.let_go_if_due(now_ns)
 
     def _busy(self, now_ns: int) -> float | None:
         """Which part of the time since the last beat was work; None where nobody counts it."""

@@ -24,6 +24,7 @@ from agent.isolation import leave_network, prepare
 from agent.plug_ins.roster import Plugged, opened
 from agent.processes.models import Models
 from agent.processes.sensing import Sensing
+from agent.processes.spares import Spares
 from agent.processes.stages import encoding_stage
 from agent.processes.wire import Ended, Failure, Timed, pack, unpack
 from agent.topology import WorkerName
@@ -72,10 +73,11 @@ def encode(order: Order, models: Models) -> Iterator[Timed]:
         if pictures
         else RecordingAudio(order.location)
     )
-    at_ns = 0
+    at_ns, spares = 0, Spares()
     with source:
         for sample in source:
             at_ns = due_ns(sample)
+            spares.let_go_if_due(at_ns)
             for made in stage.push(sample, at_ns):
                 yield Timed(at_ns, made)
     for made in stage.push(Ended("camera" if pictures else "microphone", dict(source.losses)), at_ns):

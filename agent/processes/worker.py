@@ -24,6 +24,7 @@ from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED, Assignment, Order
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
 from agent.processes.reach import Reach, needed
+from agent.processes.spares import settle
 from encoders.shipped import DamagedError
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _stand_by(assignment: Assignment, orders: Orders) -> Models | None:
 
     models = Models(assignment.config.speech)
     _ = models.fusion
+    settle()
     if orders.wait_for_go() is None:
         return None
     setproctitle(f"deadpan: {assignment.name}")
@@ -108,6 +110,7 @@ def _work(
     from agent.processes import working  # here, so that the process's name and pulse exist before its libraries load
 
     with working.prepare(assignment, bus, outside, models) as work:
+        settle()
         heart.beat("ready", {})
         origin_monotonic_ns = orders.wait_for_go()
         if origin_monotonic_ns is None:
