@@ -206,7 +206,7 @@ def _names(estimate: Estimate) -> list[str]:
 def utterance_line(utterance: Utterance) -> str:
     """A finished utterance: its words, what they say and what was meant, and the strongest reasons."""
     feelings = utterance.sentiment
-    reasons = ", ".join(f"{cue.name.replace('_', ' ')} {cue.effect:+.2f}" for cue in utterance.cues[:3])
+    reasons = ", ".join(f"{cue.label} {cue.effect:+.2f}" for cue in utterance.cues[:3])
     return (
         f"{seconds(utterance.end_ns)}  “{utterance.text}”\n"
         f"        sarcasm {_percent(utterance.sarcasm.probability)}, said {_signed(feelings.literal).strip()},"
@@ -230,7 +230,7 @@ def _percent(probability: float | None) -> str:
 
 
 def _signed(sentiment: float | None) -> str:
-    return "  ·  " if sentiment is None else f"{sentiment:+.2f}"
+    return "  ·  " if sentiment is None else f"{sentiment:+z.2f}"  # no -0.00
 
 
 def _standing(reading: ModalityReading | None) -> str:

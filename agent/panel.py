@@ -173,7 +173,7 @@ def _gauge(value: float | None) -> Line:
     length = 0 if value is None else round(abs(value) * _HALF)
     left = "━" * length if value is not None and value < 0 else ""
     right = "━" * length if value is not None and value > 0 else ""
-    number = "   ·" if value is None else f"{value:+.2f}"
+    number = "   ·" if value is None else f"{value:+z.2f}"
     bar = Part(f"{left:>{_HALF}}│{right:<{_HALF}}", ("yellow",) if left else ("blue",))
     return (bar, Part(f" {number}"))
 
@@ -189,14 +189,14 @@ def _modalities(now: Estimate) -> Line:
 def _standing(reading: ModalityReading) -> str:
     if reading.status != "ok":
         return reading.status if reading.age_ms is None else f"{reading.status} {reading.age_ms / 1000:.1f} s"
-    return f"{reading.contribution:+.2f}"
+    return f"{reading.contribution:+z.2f}"
 
 
 def _cues(now: Estimate, columns: int) -> Line:
     """Those that fit, each whole: half a number would be another one. They come by the size of their effect."""
     told = ""
     for cue in now.cues:
-        longer = f"{told}{', ' if told else ''}{cue.name.replace('_', ' ')} {cue.effect:+.2f}"
+        longer = f"{told}{', ' if told else ''}{cue.label} {cue.effect:+.2f}"
         if told and wide(longer) > columns - len("cues     "):
             break
         told = longer

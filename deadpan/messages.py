@@ -92,6 +92,12 @@ class NamedCue(_Value, frozen=True, kw_only=True):
     effect: Signed
     """How far it moved its modality's sarcasm probability."""
 
+    @property
+    def label(self) -> str:
+        """Its name for people: cold face on praise; a word stands in quotation marks."""
+        kind, _, word = self.name.partition(":")
+        return f"“{word}”" if word else kind.replace("_", " ")
+
 
 class SpokenWord(_Value, frozen=True, kw_only=True):
     """A word, when it was spoken, and how sure the recognizer was of it, in [0, 1]."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from itertools import groupby
@@ -22,7 +22,7 @@ from agent import __version__
 from agent.report.captions import hint
 from agent.report.findings import SARCASTIC_FROM, Findings
 from agent.report.tracing import STEP_NS, Trace, trace
-from deadpan.messages import Estimate, NamedCue, SpokenWord, Utterance
+from deadpan.messages import Estimate, NamedCue, Sentiment, SpokenWord, Utterance
 
 _NS_PER_S = 1_000_000_000
 _STATUS_LETTERS = {"ok": "o", "stale": "s", "absent": "a", "off": "-"}
@@ -141,16 +141,22 @@ def _figures(utterances: Sequence[Utterance]) -> str:
     figures = [
         ("utterances", str(len(utterances))),
         ("perhaps not meant literally", f"{sarcastic} <small>of {len(utterances)}</small>"),
-        ("said, on average", _mean([each.sentiment.literal for each in utterances])),
-        ("heard", _mean([each.sentiment.delivered for each in utterances])),
-        ("meant", _mean([each.sentiment.intended for each in utterances])),
+        ("said, on average", _mean(utterances, lambda each: each.literal)),
+        ("heard", _mean(utterances, lambda each: each.delivered)),
+        ("meant", _mean(utterances, lambda each: each.intended)),
     ]
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures)
 
 
-def _mean(values: Sequence[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    return _signed(sum(known) / len(known)) if known else "–"
+def _mean(utterances: Sequence[Utterance], value: Callable[[Sentiment], float | None]) -> str:
+    """By duration, as in the summary beside the page."""
+    known = [
+        (told, max(1, each.end_ns - each.start_ns))
+        for each in utterances
+        if (told := value(each.sentiment)) is not None
+    ]
+    whole_ns = sum(duration_ns for _, duration_ns in known)
+    return _signed(sum(told * duration_ns for told, duration_ns in known) / whole_ns) if known else "–"
 
 
 def _utterance(utterance: Utterance) -> str:
@@ -185,7 +191,7 @@ def _word(word: SpokenWord) -> str:
 
 
 def _cues(cues: Sequence[NamedCue]) -> str:
-    return " · ".join(f"{cue.name.removeprefix('word:').replace('_', ' ')} {_signed(cue.effect)}" for cue in cues)
+    return " · ".join(f"{cue.label} {_signed(cue.effect)}" for cue in cues)
 
 
 def _signed(value: float | None) -> str:

@@ -120,6 +120,13 @@ def test_an_utterance_s_lines_have_its_words_and_its_reasons() -> None:
     assert second.strip() == "sarcasm 82%, said +0.80, heard -0.50, meant -0.60  (flat pitch +0.12)"
 
 
+def test_nothing_is_said_to_be_less_than_nothing_and_words_are_quoted() -> None:
+    cue = replace(utterance().cues[0], name="word:great", modality="text")
+    level = replace(utterance(), sentiment=Sentiment(literal=-0.004, delivered=-0.006, intended=0.0), cues=(cue,))
+    told = utterance_line(level).splitlines()[1].strip()
+    assert told == "sarcasm 82%, said +0.00, heard -0.01, meant +0.00  (“great” +0.12)"
+
+
 @pytest.mark.parametrize("tick_hz", [2, 3, 5, 7, 10])
 def test_where_nothing_can_be_written_over_an_estimate_is_printed_about_once_a_second(tick_hz: int) -> None:
     out = StringIO()

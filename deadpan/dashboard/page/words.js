@@ -87,7 +87,7 @@ export function summary(verdict) {
 
 export function cueName(cue) {
   const [kind, word] = cue.name.split(":", 2);
-  return word === undefined ? cue.name.replaceAll("_", " ") : `the ${kind} “${word}”`;
+  return word === undefined ? kind.replaceAll("_", " ") : `“${word}”`;
 }
 
 export function percent(share) {

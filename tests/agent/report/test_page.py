@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from agent.report import page
 from agent.report.apart import ReadingError
 from agent.report.tracing import Trace, trace
 from bench.browser import Browser, program
+from deadpan.messages import Sentiment
 from tests.agent.capture.films import write_audio, write_video
 from tests.agent.report.spoken import found, said, ticks
 
@@ -43,6 +45,19 @@ def test_what_was_said_is_there_without_scripts_and_as_it_was_said(text: str) ->
     assert static.count('class="hint"') == 1
     assert "(probably not meant literally)" in static
     assert "sarcasm <b>unknown</b>" in static
+
+
+def test_averages_are_by_duration_as_in_the_summary(tmp_path: Path) -> None:
+    feelings = (
+        Sentiment(literal=1.0, delivered=None, intended=-0.001),
+        Sentiment(literal=0.0, delivered=0.5, intended=0),
+    )
+    utterances = [
+        replace(said("Long.", 0, 3, 0.2, 0), sentiment=feelings[0]),
+        replace(said("Short.", 4, 5, 0.2, 1), sentiment=feelings[1]),
+    ]
+    text = page.page(found(tmp_path, utterances), utterances, SOUND)
+    assert re.findall(r"<dd>([+−–][\d.]*)</dd>", text) == ["+0.75", "+0.50", "+0.00"]
 
 
 def test_what_is_drawn_is_in_it_as_columns(text: str) -> None:
