@@ -26,7 +26,7 @@ from agent.stream.keyring import own_key
 from deadpan.messages import Estimate
 from deadpan.subscription import DEFAULT_ENDPOINT, Subscription, subscribe
 
-_GLANCE_S = 0.05  # the longest that the processes are not looked after, while nothing is published
+_GLANCE_S = 0.1  # the longest that the processes are not looked after, while nothing is published
 _LAST_WORDS_S = 0.5  # what fusion said last may still be on its way when it is seen to have ended
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
