@@ -26,7 +26,7 @@ from training.clips.hearing import Heard, SpokenSound, cut_after_speech, transcr
 from training.clips.media import decode_audio
 from training.clips.observation import Course, LiveModels, Observation, Observer, Recording, acquaint
 from training.clips.paths import CACHE, DATA, ROOT
-from training.clips.tracks import read_track
+from training.clips.tracks import Track, read_track
 
 WARM_UP_S = 20.0
 LANDMARKER = "models/face_landmarker_v2_with_blendshapes.task"
@@ -56,11 +56,23 @@ class _Spoken:
 
 
 class Observations:
-    """The clips given, their recordings and observations. What is missing on disk is computed when first asked for."""
+    """The clips given, their recordings and observations. What is missing on disk is computed when first asked for.
 
-    def __init__(self, clips: Sequence[Clip], *, data: Path = DATA, cache: Path = CACHE) -> None:
+    Recordings show the faces that `follow` finds in a clip, by default those of its track in the cache; observations
+    kept on disk are of the latter.
+    """
+
+    def __init__(
+        self,
+        clips: Sequence[Clip],
+        *,
+        data: Path = DATA,
+        cache: Path = CACHE,
+        follow: Callable[[Clip], Track] | None = None,
+    ) -> None:
         self._clips = {clip.key: clip for clip in clips}
-        self._landmarker, self._tracks = data / LANDMARKER, cache / "tracks"
+        landmarker, tracks = data / LANDMARKER, cache / "tracks"
+        self._follow = follow or (lambda clip: read_track(clip.path, landmarker, tracks / f"{clip.key}.npz"))
         kept = cache / "observations"
         self._sounds = kept / f"sound-{digest_files(*_HEARING)}"
         self._words = kept / f"words-{digest_files(*WORDS_FILES)}"
@@ -102,7 +114,7 @@ class Observations:
     def record(self, key: str) -> Recording:
         """The clip's sound up to the end of its speech, and its face track."""
         clip = self._clips[key]
-        return Recording(self._read_sound(clip), read_track(clip.path, self._landmarker, self._tracks / f"{key}.npz"))
+        return Recording(self._read_sound(clip), self._follow(clip))
 
     def warm_up(self, key: str) -> list[Recording]:
         """What the encoders hear and see of the speaker before this clip: other clips, WARM_UP_S at most."""

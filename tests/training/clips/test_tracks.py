@@ -10,6 +10,7 @@ import pytest
 
 from agent.session import demo_location
 from training.clips.tracks import read_track
+from training.evaluate.face_rate import watch_at
 
 
 @pytest.fixture
@@ -33,3 +34,12 @@ def test_own_recordings_need_no_reference_to_have_their_faces_found(film: Path, 
     assert np.isnan(track.blendshapes).all()
     again = read_track(tmp_path / "gone.mp4", tmp_path / "no.task", tmp_path / "kept" / "short.npz")
     np.testing.assert_array_equal(again.landmarks, track.landmarks)
+
+
+def test_a_clip_is_looked_at_as_often_as_a_camera_of_each_rate_would(film: Path, tmp_path: Path) -> None:
+    tracks = watch_at(film, (15.0, 5.0), tmp_path / "kept")
+    for rate_hz, track in tracks.items():
+        assert len(track.pts_ns) == pytest.approx(0.5 * rate_hz, abs=1)
+        assert np.isfinite(track.landmarks[-1]).all()
+    again = watch_at(tmp_path / "gone" / film.name, (15.0, 5.0), tmp_path / "kept")
+    np.testing.assert_array_equal(again[5.0].landmarks, tracks[5.0].landmarks)
