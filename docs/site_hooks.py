@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./([^)#]+)(#[^)]*)?\)")
+_FILE = re.compile(r"\[([\w-]+\.md)\](?=\(\1[#)])")
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Called by mkdocs for each page. A link to ../examples/x is read on a code host; the site has no such file."""
-    return _OUTSIDE.sub(_named, markdown)
+def on_page_markdown(markdown: str, *, config: Any, **_: Any) -> str:
+    """Called by mkdocs for each page. A link to ../examples/x is read on a code host; the site has no such file.
+
+    A link that is called after its page's file is called as the page is on the site.
+    """
+    titles = dict(_titles(config["nav"]))
+    return _FILE.sub(lambda link: f"[{titles[link[1]]}]", _OUTSIDE.sub(_named, markdown))
+
+
+def _titles(nav: list[Any]) -> Iterator[tuple[str, str]]:
+    """Each page's file, and what it is called in the list of all pages."""
+    for each in nav:
+        for title, below in each.items():
+            yield from [(below, title)] if isinstance(below, str) else _titles(below)
 
 
 def _named(link: re.Match[str]) -> str:
