@@ -47,6 +47,7 @@ def engine_table(engine: str, scores: Sequence[Score]) -> list[str]:
             lambda s: _shown(d for one in s for d in one.ending),
         ),
         ("end of speech → final text, ms", "350 / 500", lambda s: _delays(d for one in s for d in one.speech_end)),
+        ("utterances cut in two, of 100", "", _cut_in_two),
         ("word starts, error, ms", "", lambda s: _time_errors(s, 0)),
         ("word ends, error, ms", "", lambda s: _time_errors(s, 1)),
         ("computing, s per s of audio: stream / bare", "", _factors),
@@ -128,6 +129,11 @@ def _overhead(scores: Sequence[Score]) -> str:
     changes = sum(one.edits.changes for one in scores)
     needed = sum(one.edits.needed for one in scores)
     return f"{(changes - needed) / changes:.2f}" if changes else _NONE
+
+
+def _cut_in_two(scores: Sequence[Score]) -> str:
+    ended = [cut for one in scores for cut in one.cut_in_two]
+    return f"{100 * sum(ended) / len(ended):.1f}" if ended else _NONE
 
 
 def _delays(delays: Iterable[Delay]) -> str:

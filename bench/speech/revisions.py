@@ -148,6 +148,13 @@ def speech_end_delay(final: Shown, voiced: Sequence[bool], aligned: Sequence[Ali
     return Delay(final.heard_s - since_s, final.shown_s - since_s)
 
 
+def is_cut_in_two(final: Shown, voiced: Sequence[bool], patience_s: float) -> bool:
+    """Whether the voice was back before so much silence had passed: who had waited would have heard one utterance."""
+    heard = round(final.heard_s / WINDOW_S)
+    last = max(window for window in range(min(heard, len(voiced))) if voiced[window])
+    return any(voiced[heard : last + 1 + round(patience_s / WINDOW_S)])
+
+
 def time_errors(finals: Sequence[Shown], aligned: Sequence[AlignedWord]) -> list[tuple[float, float]]:
     """Signed errors in seconds of the start and the end of every word heard right: positive is too late."""
     words = [word for one in finals for word in one.transcript.words]

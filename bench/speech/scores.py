@@ -38,6 +38,8 @@ class Score:
     commit: tuple[Delay, ...]
     ending: tuple[Delay, ...]
     speech_end: tuple[Delay, ...]
+    cut_in_two: tuple[bool, ...]
+    """Of the utterances that silence ended: whether the voice was back within the patience of unfinished ones."""
     word_times: tuple[tuple[float, float], ...]
     """Signed errors of starts and ends, where an alignment is known."""
     timing: str
@@ -85,6 +87,8 @@ def score_recording(
     first_word = [revisions.first_word_delay(group, recording.aligned) for group in groups]
     spoken = [one for one in finals if one.transcript.words and one.heard_s < hearing.audio_s]
     speech_end = [revisions.speech_end_delay(one, voiced, recording.aligned) for one in spoken]
+    # One that was cut for its length has no end of voice.
+    ended = [one for one, delay in zip(spoken, speech_end, strict=True) if delay is not None]
     timings = {word.timing for one in finals for word in one.transcript.words}
     return Score(
         recording.corpus,
@@ -104,12 +108,9 @@ def score_recording(
         hearing.suppressed,
         tuple(delay for delay in first_word if delay is not None),
         tuple(revisions.commit_delays(settled, recording.aligned)),
-        tuple(
-            revisions.ending_delay(one)
-            for one, delay in zip(spoken, speech_end, strict=True)
-            if delay is not None  # an utterance cut for its length has no end of voice
-        ),
+        tuple(revisions.ending_delay(one) for one in ended),
         tuple(delay for delay in speech_end if delay is not None),
+        tuple(revisions.is_cut_in_two(one, voiced, settings.hangover_s) for one in ended),
         tuple(revisions.time_errors(finals, recording.aligned)) if recording.aligned else (),
         "/".join(sorted(timings)),
         hearing.compute_s,

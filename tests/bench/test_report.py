@@ -29,6 +29,7 @@ SCORE = Score(
     commit=(),
     ending=(Delay(0.0, 0.1),),
     speech_end=(Delay(0.4, 0.5),),
+    cut_in_two=(True, False, False, False),
     word_times=((0.02, -0.04),),
     timing="estimated",
     compute_s=2.0,
@@ -45,6 +46,7 @@ def test_every_measure_has_its_row() -> None:
     assert rows["words committed before the final text"].endswith("50%")
     assert rows["of those, contradicted by the final text"].endswith("20.0%")
     assert rows["end of speech → final text, ms"] == "350 / 500 | 500 / 500 (400 / 400)"
+    assert rows["utterances cut in two, of 100"].endswith("25.0")
     assert rows["word ends, error, ms"].endswith("40, p90 40, bias -40 (1 words, estimated)")
     assert rows["computing, s per s of audio: stream / bare"].endswith("0.200 / 0.050")
     assert rows["end of a word → committed, ms"].endswith("–")

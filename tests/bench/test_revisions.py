@@ -17,6 +17,7 @@ from bench.speech.revisions import (
     ending_delay,
     final_text,
     first_word_delay,
+    is_cut_in_two,
     settled_words,
     speech_end_delay,
     time_errors,
@@ -125,6 +126,17 @@ def test_speech_ends_with_its_last_word_or_else_with_its_last_voiced_window() ->
 
 def test_an_utterance_cut_for_its_length_has_no_end_of_speech() -> None:
     assert speech_end_delay(shown("one", at_s=1.28, final=True), [True] * 100, ()) is None
+
+
+@pytest.mark.parametrize(("back_after", "cut"), [(9, True), (12, True), (13, False), (None, False)])
+def test_an_utterance_is_cut_in_two_where_patience_would_have_heard_the_voice_again(
+    back_after: int | None, cut: bool
+) -> None:
+    voiced = [True] * 25 + [False] * 20
+    if back_after is not None:
+        voiced[25 + back_after :] = [True] * (20 - back_after)
+    final = shown("one", at_s=(25 + 7) * 0.032, final=True)
+    assert is_cut_in_two(final, voiced, 0.416) is cut
 
 
 def test_word_times_are_judged_where_the_word_was_heard_right() -> None:
