@@ -16,7 +16,7 @@ def perform(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     exchange = Exchange(options.publish, options.agents, options.bus, options.keys)
     places = ", ".join([*options.agents, *([f"whoever joins at {options.bus}"] if options.bus else [])])
-    print(f"Publishing {places} at {options.publish}; Ctrl-C ends.", file=sys.stderr, flush=True)
+    print(f"Publishing at {options.publish}: {places}. Ctrl-C ends.", file=sys.stderr, flush=True)
     try:
         while True:
             exchange.turn(_TURN_MS)
