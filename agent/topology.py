@@ -39,10 +39,11 @@ class Worker:
         """Whether it is asked for less when the machine cannot keep up, and says whether it can."""
         return self.modality is not None and not self.plug_in
 
-    @property
-    def is_wakeful(self) -> bool:
-        """Whether it looks for input many times a second, there or not. A device may keep whoever reads it waiting."""
-        return self.is_paced or self.name == "fusion"
+    def is_wakeful(self, *, live: bool) -> bool:
+        """Whether it looks for input many times a second, there or not: a `live` device, too. A recording, which may
+        lie anywhere, and a plug-in's sensor may keep whoever reads it waiting.
+        """
+        return self.is_paced or self.name == "fusion" or (live and self.name in ("camera", "microphone"))
 
 
 @dataclass(frozen=True, slots=True)

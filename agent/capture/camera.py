@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Self
 from agent.capture.grabber import Grabber, open_grabber
 from agent.capture.grid import FrameGrid
 from agent.capture.media import shown
-from agent.capture.source import CaptureError, Problem
+from agent.capture.source import WAKE_S, CaptureError, Problem
 from agent.clock import Clock
 from encoders.samples import VideoFrame
 
@@ -73,12 +74,17 @@ class Camera:
     def __iter__(self) -> Iterator[VideoFrame]:
         while True:
             with self._change:
-                came = self._change.wait_for(lambda: self._newest is not None or self._lost, self._patience_s)
+                came = self._await_change()
                 frame, self._newest = self._newest, None
             if frame is None:
                 why = "failed again and again" if came else f"sent no picture for {self._patience_s:g} s"
                 raise CaptureError(Problem.VANISHED, f"{self.name} {why}. Check that it is plugged in and switched on.")
             yield frame
+
+    def _await_change(self) -> bool:
+        """Whether a frame came in time, or none will any more."""
+        naps = range(math.ceil(self._patience_s / WAKE_S))
+        return any(self._change.wait_for(lambda: self._newest is not None or self._lost, WAKE_S) for _ in naps)
 
     def _grab_on(self, grabber: Grabber) -> None:
         """The thread: grab until closed or lost. The grabber is released here, where it is certain not to be in use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.capture.portaudio import open_input, start_input
-from agent.capture.source import CaptureError, Problem
+from agent.capture.source import WAKE_S, CaptureError, Problem
 from agent.capture.stamping import Block, BlockStamper
 from agent.clock import Clock
 from encoders.samples import NS_PER_S, AudioChunk
@@ -58,15 +59,17 @@ class Microphone:
         stamper = BlockStamper(round(self._stream.samplerate), self.losses, f"Microphone {self.name}")
         patience_s = _START_PATIENCE_S
         while True:
-            try:
-                block = self._blocks.get(timeout=patience_s)
-            except queue.Empty:
-                raise CaptureError(
-                    Problem.VANISHED,
-                    f"Microphone {self.name} delivered nothing for {patience_s:.0f} s. Check that it is plugged in.",
-                ) from None
+            yield from stamper.push(self._next_block(patience_s))
             patience_s = _PATIENCE_S
-            yield from stamper.push(block)
+
+    def _next_block(self, patience_s: float) -> Block:
+        for _ in range(math.ceil(patience_s / WAKE_S)):
+            with suppress(queue.Empty):
+                return self._blocks.get(timeout=WAKE_S)
+        raise CaptureError(
+            Problem.VANISHED,
+            f"Microphone {self.name} delivered nothing for {patience_s:.0f} s. Check that it is plugged in.",
+        )
 
     def _take(self, pcm: NDArray[np.float32], frames: int, times: Any, status: Any) -> None:
         """PortAudio's callback, on its real-time thread: copy and go."""

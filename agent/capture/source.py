@@ -12,6 +12,12 @@ from agent.errors import DeadpanError
 Sample_co = TypeVar("Sample_co", covariant=True)
 
 
+WAKE_S = 0.1
+"""The longest that whoever reads a device may sleep at a time: who sleeps for longer is taken to hang (see
+agent.processes.stillness).
+"""
+
+
 class Problem(StrEnum):
     """Why nothing can be captured: what a program may branch on. The error's text is for people."""
 

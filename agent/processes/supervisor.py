@@ -242,7 +242,7 @@ class Supervisor:
         """For how long it has shown no sign of life, if that is too long; else 0.
 
         Who does not move at all has not long to wait for: one that is stopped, or that sleeps though it is of those
-        that wake many times a second, and has not said that it would be away.
+        that wake many times a second, and has not said that it would be away, or that it cannot go on.
         """
         starting = ward.health.state == "starting"
         patience_s = self._settings.start_s if starting else self._settings.silence_s + ward.absorbed_s
@@ -251,7 +251,9 @@ class Supervisor:
         if ward.health.state != "running":
             return 0.0
         motion = child.motion(now_s)
-        still = motion == "stopped" or (motion == "asleep" and ward.worker.is_wakeful and not ward.absorbed_s)
+        is_wakeful = ward.worker.is_wakeful(live=ward.assignment.source == "live")
+        excused = ward.absorbed_s or ward.last_words
+        still = motion == "stopped" or (motion == "asleep" and is_wakeful and not excused)
         return STILL_S if still else 0.0
 
     def _finish_off(self, ward: Ward, now_s: float) -> bool:

@@ -135,8 +135,10 @@ class Capturing:
                     heart.beat_if_due(now_ns, self.counters, 0.0)
                 else:
                     heart.beat_if_due(now_ns, self.counters, 0.0, f"nothing comes of {self._source.name}")
-        except DeadpanError:
-            if not self._live:  # a device may come back, a recording will not
+        except DeadpanError as error:
+            if self._live:  # it may come back
+                heart.beat("failed", self.counters, str(error))  # now: a device that is gone may be slow to close
+            else:
                 self._conclude(clock, orders, heart)
             raise
         self._conclude(clock, orders, heart)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,15 @@ import pytest
 
 import deadpan
 from agent.config import CameraConfig, Config, MicrophoneConfig, SupervisionConfig
+from agent.processes import child
 from agent.session import Inputs, open_session
 from tests.integration.watched import Watched
+from tests.stand_ins import faulty_worker
 from tests.stand_ins.mjpeg import MjpegServer
 from tests.stand_ins.pulse import PulseServer, pulse_is_installed
 
 Told = Callable[[], bool]
+HUNG = "no sign of life for 0.4 s; it was in hang_in_native_code"
 
 
 @pytest.fixture
@@ -34,16 +38,20 @@ def microphone(monkeypatch: pytest.MonkeyPatch) -> Iterator[PulseServer]:
         yield server
 
 
-def test_a_camera_in_use_at_the_start_joins_when_it_is_free_and_again_when_it_was_pulled_out(
-    tmp_path: Path, camera: MjpegServer, microphone: PulseServer
+def test_a_camera_in_use_at_the_start_joins_when_it_is_free_and_again_when_it_hung_or_was_pulled_out(
+    tmp_path: Path, camera: MjpegServer, microphone: PulseServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del microphone  # it is there, and that is all
+    del microphone  # it is there, and hangs
+    monkeypatch.setattr(child, "WORKER", faulty_worker.__name__)
+    monkeypatch.setenv(faulty_worker.FAULT, str(tmp_path / "fault"))
+    (tmp_path / "fault").write_text("hang")
     config = Config(
         source="live",
         camera=CameraConfig(device=camera.address),
         microphone=MicrophoneConfig(device="pulse"),
         publish=replace(Config().publish, endpoint=f"ipc://{tmp_path}/out"),
-        supervision=SupervisionConfig(restarts=2),  # being away is no failure, however often it is
+        # Being away is no failure, however often it is; and that a device's process hangs is seen by its sleep.
+        supervision=SupervisionConfig(restarts=2, silence_s=100),
     )
     supervisor = open_session(config, Inputs("live", camera.address, "pulse", chosen=False))
     camera.occupy()
@@ -57,9 +65,19 @@ def test_a_camera_in_use_at_the_start_joins_when_it_is_free_and_again_when_it_wa
         session.until(_runs(session, "camera"))
         session.until(lambda: _embedded(session, "face") > 3)
 
+        for name in ("camera", "microphone"):
+            before = session.restarts(name)
+            session.signal(name, signal.SIGUSR2)
+            session.until(lambda name=name, before=before: session.published_restarts(name) > before)  # type: ignore[misc]  # mypy does not infer what the defaults are
+            assert HUNG in session.reasons(name)[-1]
+        session.until(_runs(session, "camera"))
+        session.until(_runs(session, "microphone"))
+
         session.healths.clear()
         camera.die()
-        session.until(lambda: session.restarts("camera") > 6)
+        before = session.restarts("camera")
+        session.until(lambda: session.restarts("camera") > before + 2)
+        assert not any("no sign of life" in reason for reason in session.reasons("camera"))
         with MjpegServer(rate_hz=15, port=camera.port):
             session.until(_runs(session, "camera"))
             seen = _embedded(session, "face")
@@ -84,6 +102,7 @@ def test_a_microphone_that_is_pulled_out_is_missed_and_heard_again_when_it_is_ba
         session.until(lambda: _embedded(session, "prosody") > 3)
         microphone.unplug()
         session.until(lambda: session.restarts("microphone") > 3 and len(session.reasons("microphone")) > 3)
+        assert not any("no sign of life" in reason for reason in session.reasons("microphone"))
         microphone.plug_in()
         session.until(_runs(session, "microphone"))
         heard = _embedded(session, "prosody")

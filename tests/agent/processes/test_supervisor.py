@@ -184,18 +184,19 @@ def test_a_process_that_falls_silent_leaves_its_stacks_and_is_started_again(scen
 
 
 @pytest.mark.parametrize(
-    ("name", "motion", "state"),
+    ("name", "motion", "source", "state"),
     [
-        *((worker.name, "stopped", "restarting") for worker in WORKERS),
-        *((worker.name, "moving", "running") for worker in WORKERS),
-        *((name, "asleep", "restarting") for name in ("fusion", "face", "prosody", "speech")),
-        *((name, "asleep", "running") for name in ("camera", "microphone")),  # their devices may keep them waiting
+        *((worker.name, "stopped", "film.mp4", "restarting") for worker in WORKERS),
+        *((worker.name, "moving", "live", "running") for worker in WORKERS),
+        *((worker.name, "asleep", "live", "restarting") for worker in WORKERS),
+        *((name, "asleep", "film.mp4", "restarting") for name in ("fusion", "face", "prosody", "speech")),
+        *((name, "asleep", "film.mp4", "running") for name in ("camera", "microphone")),  # who knows where it lies
     ],
 )
 def test_one_that_does_not_move_is_not_waited_for(
-    scene: Scene, tmp_path: Path, name: WorkerName, motion: Motion, state: str
+    scene: Scene, tmp_path: Path, name: WorkerName, motion: Motion, source: str, state: str
 ) -> None:
-    supervisor = started(scene, tmp_path)
+    supervisor = started(scene, tmp_path, source)
     pulse_all_but(scene, name)
     scene.child(name).moves = motion
     supervisor.attend(0)
@@ -212,6 +213,18 @@ def test_one_that_said_it_would_be_busy_may_sleep_but_not_be_stopped(scene: Scen
         scene.child("speech").moves = motion
         supervisor.attend(0)
         assert state_of(supervisor, "speech")[0] == state
+
+
+def test_one_that_cannot_go_on_may_take_its_time_to_close_its_device(scene: Scene, tmp_path: Path) -> None:
+    supervisor = started(scene, tmp_path)
+    scene.pulse("microphone", "failed", "delivered nothing for 1 s")
+    pulse_all_but(scene, "microphone")
+    supervisor.attend(0)
+    scene.child("microphone").moves = "asleep"
+    supervisor.attend(0)
+    assert state_of(supervisor, "microphone") == ("running", "delivered nothing for 1 s")
+    die(scene, supervisor, "microphone", EXIT_AWAY)
+    assert state_of(supervisor, "microphone") == ("restarting", "delivered nothing for 1 s")
 
 
 def test_what_it_did_before_it_was_heard_again_is_not_held_against_it(scene: Scene, tmp_path: Path) -> None:
