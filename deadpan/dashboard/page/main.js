@@ -43,6 +43,7 @@ follow(`ws://${location.host}`, {
     if (isAnother) {
       goLive();
       showMarks(memory, pause);
+      $("mark").disabled = $("export").disabled = false;
     }
     if (contactNow === "live") {
       $("contact").textContent = `live · ${source(memory.welcome?.source)}${body.stream === "default" ? "" : ` · ${body.stream}`}`;
@@ -155,8 +156,8 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const isOnButton = event.target instanceof HTMLButtonElement;
   const actions = {
-    " ": isOnButton ? null : toggle, l: goLive, m: markNow, e: () => exportMessages(memory), t: nextTheme,
-    p: pictures.isAllowed ? togglePicture : null,
+    " ": isOnButton ? null : toggle, l: () => $("live").click(), m: () => $("mark").click(), e: () => $("export").click(),
+    p: pictures.isAllowed ? togglePicture : null, t: nextTheme,
     ArrowLeft: () => step(event.shiftKey ? -10 : -1), ArrowRight: () => step(event.shiftKey ? 10 : 1),
   };
   const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];

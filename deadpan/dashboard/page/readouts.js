@@ -58,7 +58,7 @@ function cueItem(cue) {
 }
 
 export function showVoice(tone) {
-  tell("pitch", tone?.hz ? `${Math.round(tone.hz)} Hz` : "unvoiced");
+  tell("pitch", tone?.hz ? `${Math.round(tone.hz)} Hz` : tone ? "unvoiced" : "–");
   tell("level", tone ? `${String(Math.round(tone.db)).replace("-", "−")} dB` : "–");
 }
 
