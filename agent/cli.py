@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from agent.extras import installing
@@ -29,6 +31,7 @@ _NEEDS: dict[str, tuple[str, set[str]]] = {
     "wyoming": ("wyoming", {"wyoming"}),
 }
 """The extra that a command needs, and what is looked for; the others make do with the client's packages."""
+_UNWRITABLE = {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO}
 _ENDLESS = {"run", "watch", "record", "bridge", "dashboard", "mcp", "wyoming", "proxy"}  # Ctrl-C is their usual end
 
 
@@ -44,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = asked.parse_args(arguments)
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background jobs begin with it ignored
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # dots and bars are not in every terminal's alphabet
     if options.command is None:
         asked.print_help(sys.stderr)
         return EXIT_MISUSED
@@ -55,11 +60,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _perform(command)(options)
     except KeyboardInterrupt:
         return EXIT_OK if options.command in _ENDLESS else EXIT_INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
     except (DeadpanError, StreamError) as error:
         print(f"deadpan: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or it would be tried once more at the end
+        if isinstance(error, BrokenPipeError):  # whoever read our output has gone, as `head` does
+            return EXIT_OK
+        print(f"deadpan: the output cannot be written: {error.strerror}", file=sys.stderr)
         return EXIT_ERROR
 
 

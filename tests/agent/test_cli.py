@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from agent import __version__, cli, options
 from agent.usage import Parser
+from deadpan.errors import SilenceError
 
 COMMANDS = (
     *("run", "watch", "score", "models", "config", "doctor"),
@@ -163,6 +166,46 @@ def test_ctrl_c_ends_it_without_a_word_until_something_has_begun(monkeypatch: py
     assert cli.main([]) == 2
     assert heeded == [signal.SIG_DFL]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_output_that_cannot_be_written_ends_it_with_one_line() -> None:
+    command = [sys.executable, "-m", "agent.cli", "config", "show"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "deadpan: the output cannot be written: No space left on device\n",
+    )
+
+
+def test_a_stream_s_silence_is_one_line_though_it_is_a_time_out_as_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def silent(_name: str) -> object:
+        raise SilenceError("nothing was published")
+
+    monkeypatch.setattr(cli, "_perform", silent)
+    assert cli.main(["watch"]) == 1
+    assert capsys.readouterr().err == "deadpan: nothing was published\n"
+
+
+def test_an_error_of_the_system_s_that_is_not_the_output_s_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_name: str) -> object:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(cli, "_perform", broken)
+    with pytest.raises(FileNotFoundError):
+        cli.main(["watch"])
+
+
+def test_what_a_terminal_s_alphabet_lacks_is_left_out() -> None:
+    script = "import sys\nfrom agent import cli, console\nimport agent.commands.config as config\n"
+    script += "config.perform = lambda options: print(console._standing(None), 'ü ●') or 0\n"
+    script += "sys.exit(cli.main(['config', 'show']))"
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, env=environment, check=True).stdout
+    assert told.decode("latin-1").split() == ["·", "ü", "?"]
 
 
 @pytest.mark.parametrize(("command", "code"), [(["watch"], 0), (["run"], 0), (["score", "a.wav", "--out", "x"], 130)])
