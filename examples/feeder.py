@@ -6,7 +6,7 @@ alone.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 import wave
 
@@ -29,4 +29,8 @@ def main(endpoint: str, path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    parser = argparse.ArgumentParser("examples.feeder", description="Feed a WAV file's sound to an agent, once.")
+    parser.add_argument("endpoint", metavar="ENDPOINT", help="ipc:///path, or tcp://127.0.0.1:PORT")
+    parser.add_argument("file", metavar="FILE", help="a WAV file of 16 bit samples")
+    asked = parser.parse_args()
+    main(asked.endpoint, asked.file)

@@ -6,8 +6,8 @@ call or a camera leaves `realtime` as it is, and pushes what it gets when it get
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
 from fractions import Fraction
 
 import av
@@ -45,4 +45,8 @@ async def main(recording: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    parser = argparse.ArgumentParser(
+        "examples.in_process", description="Say how what is said in a recording was meant."
+    )
+    parser.add_argument("recording", metavar="FILE", help="with sound and pictures, such as agent/demo.mp4")
+    asyncio.run(main(parser.parse_args().recording))

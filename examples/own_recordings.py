@@ -6,8 +6,8 @@ in docs/training.md; with so few, so simple recordings the figures say nothing, 
 
 from __future__ import annotations
 
+import argparse
 import csv
-import sys
 from pathlib import Path
 
 from training.performer.__main__ import main as perform
@@ -38,4 +38,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "talks"))
+    parser = argparse.ArgumentParser("examples.own_recordings", description="Make a folder of labelled recordings.")
+    parser.add_argument("folder", metavar="FOLDER", type=Path, nargs="?", default=Path("talks"), help="default: talks")
+    main(parser.parse_args().folder)
