@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import sys
 import tempfile
 import time
@@ -40,16 +41,18 @@ class Turn:
 
     agent_cores: float
     fusion_cores: float
-    server_cores: float = 0.0
+    camera_cores: float
+    server_cores: float
     drawn_hz: float = 0.0
+    """Or how many pictures of the camera came, where these alone are counted."""
     messages_hz: float = 0.0
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="python -m bench.dashboard", description=__doc__)
-    options.add_argument("--rounds", type=int, default=3, help="of three sessions each (default 3)")
+    options.add_argument("--rounds", type=int, default=3, help="of four sessions each (default 3)")
     rounds = [
-        [asyncio.run(_turn(watcher)) for watcher in (_nobody, _reader, _page)]
+        [asyncio.run(_turn(watcher)) for watcher in (_nobody, _reader, _page, _looker)]
         for _ in range(options.parse_args().rounds)
     ]
     text = _told(rounds)
@@ -59,19 +62,24 @@ def main() -> None:
 
 
 def _told(rounds: list[list[Turn]]) -> str:
-    alone = spread([100 * without.agent_cores for without, _, _ in rounds], 0)
-    added = spread([100 * (read.agent_cores - without.agent_cores) for without, read, _ in rounds], 1)
-    fusion = spread([100 * (read.fusion_cores - without.fusion_cores) for without, read, _ in rounds], 1)
-    server = spread([100 * read.server_cores for _, read, _ in rounds], 1)
-    given, drawn = (spread([getattr(page, name) for _, _, page in rounds], 0) for name in ("messages_hz", "drawn_hz"))
+    alone = spread([100 * without.agent_cores for without, *_ in rounds], 0)
+    added = spread([100 * (read.agent_cores - without.agent_cores) for without, read, *_ in rounds], 1)
+    fusion = spread([100 * (read.fusion_cores - without.fusion_cores) for without, read, *_ in rounds], 1)
+    server = spread([100 * read.server_cores for _, read, *_ in rounds], 1)
+    given, drawn = (spread([getattr(page, name) for *_, page, _ in rounds], 0) for name in ("messages_hz", "drawn_hz"))
+    camera = spread([100 * (seen.camera_cores - read.camera_cores) for _, read, _, seen in rounds], 1)
+    serving = spread([100 * (seen.server_cores - read.server_cores) for _, read, _, seen in rounds], 1)
+    pictures = spread([seen.drawn_hz for *_, seen in rounds], 0)
     return "\n".join(
         [
-            f"Written by `python -m bench.dashboard` on {datetime.now(UTC):%Y-%m-%d}, in {len(rounds)} rounds of three",
-            "sessions on the demo: unwatched, read as by a page, and shown on one. Unwatched, the agent takes",
-            f"{alone} % of a core; read as by a page, {added} more,",
+            f"Written by `python -m bench.dashboard` on {datetime.now(UTC):%Y-%m-%d}, in {len(rounds)} rounds of four",
+            "sessions on the demo: unwatched, read as by a page, shown on one, and read with the camera's picture.",
+            f"Unwatched, the agent takes {alone} % of a core; read as by a page, {added} more,",
             f"and its fusion process, which alone has more to do, {fusion}. The page's server takes",
             f"{server} %. The page is given {given} messages a second and drawn",
-            f"{drawn} times a second, by a browser without a graphics processor. Meanwhile",
+            f"{drawn} times a second, by a browser without a graphics processor. Asked for its picture",
+            f"{pictures} times a second, the camera's process takes {camera} % of a core more,",
+            f"and the page's server {serving}. Meanwhile",
             f"{os.getloadavg()[1]:.0f} processes wanted to run on {os.cpu_count()} cores.",
         ]
     )
@@ -90,6 +98,26 @@ async def _reader(address: str) -> AsyncIterator[_Counts]:
         reading = asyncio.create_task(_read(socket))
         yield _no_counts
         reading.cancel()
+
+
+@asynccontextmanager
+async def _looker(address: str) -> AsyncIterator[_Counts]:
+    """The same, and whoever asks for one picture of the camera after another as the page does."""
+    pictures = 0
+
+    async def look(http: aiohttp.ClientSession) -> None:
+        nonlocal pictures
+        while True:
+            async with http.get(f"http://{address}/picture") as answer:
+                pictures += bool(await answer.read())
+
+    async def counts() -> tuple[float, float]:
+        return pictures, 0.0
+
+    async with _reader(address), aiohttp.ClientSession() as http:
+        looking = asyncio.create_task(look(http))
+        yield counts
+        looking.cancel()
 
 
 @asynccontextmanager
@@ -117,46 +145,43 @@ async def _read(socket: aiohttp.ClientWebSocketResponse) -> None:
 async def _turn(watcher: Callable[[str], AbstractAsyncContextManager[_Counts]]) -> Turn:
     async with AsyncExitStack() as stack:
         endpoint = f"ipc://{stack.enter_context(tempfile.TemporaryDirectory())}/stream"
-        server, address = await stack.enter_async_context(_server(endpoint))
+        run, address = await stack.enter_async_context(_running(endpoint, pictured=watcher is _looker))
         counts = await stack.enter_async_context(watcher(address))
-        run = await _started("run", "--source", "demo", "--publish", endpoint)
-        try:
-            async with subscribe(endpoint, types=("estimate", "health"), timeout_s=_PATIENCE_S) as subscription:
-                async for message in subscription:
-                    if message.end_ns >= _FROM_NS:
-                        break
-            return await _measure(run.pid, server, counts)
-        finally:
-            run.terminate()
-            await run.wait()
+        async with subscribe(endpoint, types=("estimate", "health"), timeout_s=_PATIENCE_S) as subscription:
+            async for message in subscription:
+                if message.end_ns >= _FROM_NS:
+                    break
+        return await _measure(run, counts)
 
 
 @asynccontextmanager
-async def _server(endpoint: str) -> AsyncIterator[tuple[int, str]]:
-    """The command that serves the page: its process, and where it listens."""
-    process = await _started("dashboard", endpoint, "--listen", "127.0.0.1:0")
+async def _running(endpoint: str, *, pictured: bool) -> AsyncIterator[tuple[int, str]]:
+    """A session on the demo with a page beside it: its process, and where the page is."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "agent.cli", "run", "--source", "demo", "--publish", endpoint),
+        *("--dashboard", "127.0.0.1:0", *(["--picture"] if pictured else [])),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
     try:
-        assert process.stdout is not None
-        yield process.pid, (await process.stdout.readline()).decode().split("http://")[1].split("/")[0]
+        assert process.stderr is not None
+        async for line in process.stderr:
+            if found := re.search(r"http://([^/]+)/", line.decode()):
+                yield process.pid, found[1]
+                break
     finally:
         process.terminate()
-        await process.wait()
+        await process.communicate()
 
 
-async def _started(*arguments: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "agent.cli", *arguments),
-        stdout=asyncio.subprocess.PIPE if arguments[0] == "dashboard" else asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-
-
-async def _measure(agent: int, server: int, counts: _Counts) -> Turn:
-    processes = family(agent)
-    fusion = [named(processes, "deadpan:")["fusion"]]
+async def _measure(run: int, counts: _Counts) -> Turn:
+    processes = family(run)
+    server = [pid for pid in processes if b"\0dashboard\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    agent = [pid for pid in processes if pid not in server]
+    fusion, camera = ([named(agent, "deadpan:")[name]] for name in ("fusion", "camera"))
 
     async def now() -> tuple[float, ...]:
-        return (time.monotonic(), cpu_s(processes), cpu_s(fusion), cpu_s([server]), *await counts())
+        return (time.monotonic(), *map(cpu_s, (agent, fusion, camera, server)), *await counts())
 
     before = await now()
     await asyncio.sleep(_MEASURED_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from weakref import WeakSet
 
 import zmq
 import zmq.asyncio
@@ -40,6 +41,7 @@ class Pictures:
             self._socket.setsockopt(option, value)
         self._socket.connect(endpoint)
         self._asking: asyncio.Task[Picture | None] | None = None
+        self._own = WeakSet[asyncio.Transport]()
 
     async def next(self) -> Picture | None:
         """The next picture, the same for all who wait for one; None when none comes within a second."""
@@ -52,10 +54,7 @@ class Pictures:
 
         Loopback is open to every user of the machine. This is for ours alone, as far as the system tells (else 403).
         """
-        transport = request.transport
-        if transport is None or not is_own(
-            transport.get_extra_info("peername")[:2], transport.get_extra_info("sockname")[:2]
-        ):
+        if not self._is_own(request.transport):
             raise web.HTTPForbidden(text="the picture is for the user alone who started this session\n")
         picture = await self.next()
         if picture is None:
@@ -68,6 +67,17 @@ class Pictures:
         if self._asking is not None:
             self._asking.cancel()
         self._context.destroy(linger=0)
+
+    def _is_own(self, transport: asyncio.Transport | None) -> bool:
+        """Looked up once for each connection: the table is long."""
+        if transport is None:
+            return False
+        if transport not in self._own:
+            theirs, ours = (transport.get_extra_info(end)[:2] for end in ("peername", "sockname"))
+            if not is_own(theirs, ours):
+                return False
+            self._own.add(transport)
+        return True
 
     async def _ask(self) -> Picture | None:
         try:
