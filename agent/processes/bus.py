@@ -196,7 +196,7 @@ class Bus:
 
     def __init__(self, folder: Path, name: WorkerName, *, recorded: bool = False, plug_ins: Iterable[str] = ()) -> None:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._context.set(zmq.SOCKET_LIMIT, 64)
+        self._context.set(zmq.MAX_SOCKETS, 64)
         edges = edges_for(recorded=recorded, plug_ins=plug_ins)
         incoming = [edge for edge in edges if edge.reader == name]
         outgoing = [edge for edge in edges if edge.writer == name]
