@@ -7,7 +7,7 @@ every edge no more is ever received than was sent, and what is missing was under
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import zmq
 
 from agent.processes.soundness import is_sound
 from agent.processes.tally import Tally
-from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Told, Value, pack, unpack
+from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Told, Value, pack_apart, unpack
 from agent.topology import RECORDING, WORKERS, Edge, Keep, WorkerName, edges_for
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
@@ -77,13 +77,13 @@ class Outbox:
 
     def send(self, value: Value) -> None:
         """Queue a value; refuse and count it when the queue is full."""
-        self.send_frame(pack(value))
+        self.send_frames(pack_apart(value))
 
-    def send_frame(self, frame: bytes) -> None:
+    def send_frames(self, frames: Sequence[bytes | memoryview]) -> None:
         """The same, for a value packed already."""
         self._counters[self._sent] += 1  # before: one that dies in between must not have sent more than it says
         try:
-            self._socket.send(frame, zmq.NOBLOCK)
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
         except zmq.Again:
             self._counters[self._sent] -= 1
             self._counters[self._refused] += 1
@@ -140,9 +140,9 @@ class Inbox:
     def receive(self, timeout_ms: int) -> Iterator[Value]:
         """What has arrived; waits up to `timeout_ms` for the first. Frames that are none of ours are counted only."""
         waiting: list[Value] = []
-        for frame in self._frames(timeout_ms):
+        for frame, apart in self._frames(timeout_ms):
             try:
-                value = unpack(frame)
+                value = unpack(frame, *apart)
             except ValueError:
                 self.counters["damaged"] += 1
                 continue
@@ -165,13 +165,18 @@ class Inbox:
     def close(self) -> None:
         self._socket.close()
 
-    def _frames(self, timeout_ms: int) -> Iterator[bytes]:
+    def _frames(self, timeout_ms: int) -> Iterator[tuple[bytes, list[memoryview]]]:
         """What has arrived, asked for first: to learn by an error that there is no more costs ten times as much."""
         with suppress(zmq.Again):
             for _ in range(_ROUND):
                 if not self._poller.poll(timeout_ms):
                     return
-                yield self._socket.recv(zmq.NOBLOCK)
+                frame, apart = self._socket.recv(zmq.NOBLOCK, copy=False), list[memoryview]()
+                last = frame
+                while last.more:
+                    last = self._socket.recv(copy=False)
+                    apart.append(last.buffer)
+                yield frame.bytes, apart
                 timeout_ms = 0
 
     def _is_expected(self, value: Value) -> bool:
@@ -209,19 +214,19 @@ class Bus:
 
     def send(self, value: Value) -> None:
         """Give a value to every reader of this process."""
-        frame = pack(value)
+        frames = pack_apart(value)
         for _, outbox in self._outboxes:
-            outbox.send_frame(frame)
+            outbox.send_frames(frames)
 
     def conclude(self, value: Ended, goes_on: Callable[[], bool]) -> None:
         """Give every encoder, or fusion, the last it will have of this process: room for it is waited for, as long as
         `goes_on`. The recorder, which may have ended, needs no such word.
         """
-        frame = pack(value)
+        frames = pack_apart(value)
         for outbox in (outbox for edge, outbox in self._outboxes if edge not in RECORDING):
             while not outbox.has_room(_ROOM_MS) and goes_on():
                 pass
-            outbox.send_frame(frame)
+            outbox.send_frames(frames)
 
     @property
     def counters(self) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -133,12 +133,20 @@ _decoders = {letter: msgspec.msgpack.Decoder(kind, dec_hook=_raise) for letter, 
 
 
 def pack(value: Value) -> bytes:
-    """One message frame for a value."""
+    """A value in one frame."""
     return _LETTERS[type(value)] + _encoder.encode(value)
 
 
-def unpack(frame: bytes) -> Value:
-    """The value in a frame. Raises ValueError when the frame is none of ours."""
+def pack_apart(value: Value) -> tuple[bytes | memoryview, ...]:
+    """A value in as many frames as it takes to copy no picture: one, and for a picture another with its bytes alone."""
+    if not isinstance(value, VideoFrame):
+        return (pack(value),)
+    rgb = np.ascontiguousarray(value.rgb)
+    return pack(replace(value, rgb=rgb[None][:0])), rgb.data.cast("B")  # of no picture, all of this shape
+
+
+def unpack(frame: bytes, *apart: memoryview) -> Value:
+    """The value in a frame, or in those of one that was packed apart. Raises ValueError when they are none of ours."""
     decoder = _decoders.get(frame[:1])
     if decoder is None:
         raise ValueError(f"a frame of unknown kind {frame[:1]!r}")
@@ -146,4 +154,8 @@ def unpack(frame: bytes) -> Value:
         value: Value = decoder.decode(memoryview(frame)[1:])
     except (msgspec.DecodeError, TypeError, SyntaxError, RecursionError) as error:  # the last two: dtype, nesting
         raise ValueError(f"a damaged {_KINDS[frame[:1]].__name__} frame: {error}") from error
-    return value
+    if not apart:
+        return value
+    if not isinstance(value, VideoFrame) or len(apart) > 1:
+        raise ValueError(f"{len(apart)} frames more than a {type(value).__name__} has")
+    return replace(value, rgb=np.frombuffer(apart[0].toreadonly(), np.uint8).reshape(value.rgb.shape[1:]))

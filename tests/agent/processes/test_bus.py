@@ -12,7 +12,7 @@ import zmq
 
 from agent.processes.bus import Bus, Inbox, Outbox
 from agent.processes.tally import Tally
-from agent.processes.wire import Bound, Condition, Ended, Value
+from agent.processes.wire import Bound, Condition, Ended, Value, pack_apart
 from agent.topology import EDGES, WORKERS, Keep, WorkerName
 from encoders.samples import AudioChunk, Embedding, Interval, Modality, Transcript, VideoFrame
 
@@ -138,9 +138,19 @@ def test_a_damaged_frame_is_counted_and_the_next_one_read(
     context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
 ) -> None:
     with _edge(context, tmp_path, "all") as (outbox, inbox):
-        outbox.send_frame(b"garbage")
+        outbox.send_frames([b"garbage"])
         outbox.send(Ended("face"))
         assert _drain(inbox, 2) == [Ended("face")]
+    assert inbox.counters["damaged"] == 1
+
+
+def test_frames_too_many_are_counted_as_one_and_the_next_one_read(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
+) -> None:
+    with _edge(context, tmp_path, "all") as (outbox, inbox):
+        outbox.send_frames([*pack_apart(_frame(0)), b"more", b"and more"])
+        outbox.send(_frame(1))
+        assert [value.seq for value in _drain(inbox, 2) if isinstance(value, VideoFrame)] == [1]
     assert inbox.counters["damaged"] == 1
 
 

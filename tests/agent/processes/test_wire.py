@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Told, Value, pack, unpack
+from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Told, Value, pack, pack_apart, unpack
 from deadpan.messages import Pace, WorkerHealth
 from encoders.samples import AudioChunk, Cue, Embedding, Interval, Modality, Reading, Transcript, VideoFrame, Word
 
@@ -50,6 +50,37 @@ def test_a_frame_arrives_with_its_picture_contiguous_or_not(
     assert (arrived.seq, arrived.pts_ns) == (7, 8)
     assert arrived.rgb.dtype == np.uint8
     np.testing.assert_array_equal(arrived.rgb, rgb)
+
+
+@pytest.mark.parametrize("rgb", [SAMPLES[0].rgb, SAMPLES[0].rgb[::-1, ::2]])  # type: ignore[union-attr]  # a frame
+def test_a_picture_apart_is_copied_by_nobody_and_changed_by_nobody(
+    rgb: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+) -> None:
+    head, pixels = pack_apart(VideoFrame(7, 8, rgb))
+    assert isinstance(head, bytes)
+    assert isinstance(pixels, memoryview)
+    assert np.shares_memory(np.frombuffer(pixels, np.uint8), rgb) == rgb.flags.c_contiguous
+    arrived = unpack(head, pixels)
+    assert isinstance(arrived, VideoFrame)
+    assert (arrived.seq, arrived.pts_ns) == (7, 8)
+    np.testing.assert_array_equal(arrived.rgb, rgb)
+    assert np.shares_memory(arrived.rgb, np.frombuffer(pixels, np.uint8))
+    assert not arrived.rgb.flags.writeable
+
+
+@pytest.mark.parametrize("value", SCALAR, ids=_name)
+def test_what_is_no_picture_is_one_frame(value: Value) -> None:
+    (frame,) = pack_apart(value)
+    assert frame == pack(value)
+    with pytest.raises(ValueError, match="1 frames more than"):
+        unpack(pack(value), memoryview(b"more"))
+
+
+@pytest.mark.parametrize("apart", [[b""], [b"too few bytes"], [bytes(4000)] * 2], ids=["none", "too few", "too many"])
+def test_a_picture_apart_from_other_bytes_than_its_own_is_refused(apart: list[bytes]) -> None:
+    head, _ = pack_apart(SAMPLES[0])
+    with pytest.raises(ValueError, match=r"reshape|frames more than"):
+        unpack(bytes(head), *[memoryview(each) for each in apart])
 
 
 @given(st.lists(st.floats(width=32)))
