@@ -35,7 +35,7 @@ _HEARING = ("training/clips/hearing.py", "training/clips/media.py")
 _COURSES = (*_HEARING, "training/clips/observation.py", "encoders/baseline.py")
 ACQUAINTANCE_FILES = (
     *_COURSES,
-    *(f"encoders/{name}.py" for name in ("acoustics", "prosody", "syllables", "voice_statistics")),
+    *(f"encoders/{name}.py" for name in ("acoustics", "pitch", "prosody", "syllables", "voice_statistics")),
 )
 VOICE_FILES = (*ACQUAINTANCE_FILES, "encoders/sound.py", "encoders/weights/sound.npz")
 FACE_FILES = (
