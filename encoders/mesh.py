@@ -94,7 +94,8 @@ class FaceGraph:
         self._found: list[Any] = []
         self._at_us = 0
         self._graph = mediapipe.CalculatorGraph(binary_graph_path=str(folder / _GRAPH))
-        self._graph.observe_output_stream(_FOUND, lambda _, found: self._found.append(found))
+        found = self._found  # who held `self` there would keep the graph and its threads for good
+        self._graph.observe_output_stream(_FOUND, lambda _, packet: found.append(packet))
         self._graph.start_run(self._settings)
 
     def process(self, rgb: NDArray[np.uint8]) -> bytes | None:
