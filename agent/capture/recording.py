@@ -6,13 +6,25 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from agent.capture.decoding import decode, ticks_ns, timed
 from agent.capture.grid import FrameGrid
 from agent.capture.limits import MOST_PIXELS
-from agent.capture.media import Location, Recording, best_audio, best_video, open_media, origin_s, probe, shown, skip
+from agent.capture.media import (
+    Location,
+    Recording,
+    best_audio,
+    best_video,
+    is_address,
+    open_media,
+    origin_s,
+    probe,
+    shown,
+    skip,
+)
 from agent.capture.pcm import to_mono
 from agent.capture.picture import LONG_EDGE_PX, to_rgb
 from agent.capture.source import CaptureError, Problem
@@ -22,6 +34,9 @@ from encoders.samples import NS_PER_S, AudioChunk, VideoFrame
 __all__ = ["Recording", "RecordingAudio", "RecordingVideo", "probe"]
 
 _USUAL_RATE_HZ = 25
+_FRAMES_AHEAD, _CHUNKS_AHEAD = 4, 16  # about a quarter and half of a second
+
+Sample = TypeVar("Sample", VideoFrame, AudioChunk)
 
 
 class RecordingVideo:
@@ -58,6 +73,9 @@ class RecordingVideo:
         skip(self._container, pts_ns)
 
     def __iter__(self) -> Iterator[VideoFrame]:
+        return _ahead(self._frames(), _FRAMES_AHEAD if _is_at_hand(self._location) else 1)
+
+    def _frames(self) -> Iterator[VideoFrame]:
         origin = origin_s(self._container)
         spacing_ns = int(NS_PER_S / (self._stream.guessed_rate or _USUAL_RATE_HZ))
         pixel_aspect = float(self._stream.sample_aspect_ratio or 1)
@@ -116,6 +134,9 @@ class RecordingAudio:
         skip(self._container, pts_ns)
 
     def __iter__(self) -> Iterator[AudioChunk]:
+        return _ahead(self._chunks(), _CHUNKS_AHEAD if _is_at_hand(self._location) else 1)
+
+    def _chunks(self) -> Iterator[AudioChunk]:
         stamper = StatedStamper(self.losses)
         frames = timed(decode(self._container, self._stream, self.losses), origin_s(self._container), self.losses)
         for frame_ns, frame in frames:
@@ -123,3 +144,27 @@ class RecordingAudio:
         if not stamper.began:
             raise CaptureError(Problem.EMPTY, f"{self.name} holds no sound that can be decoded.")
         yield from stamper.finish()
+
+
+def _is_at_hand(location: Location) -> bool:
+    """Whether all of it can be read at any time: of what is only just coming in, nothing may be waited for."""
+    return not is_address(location) and Path(location).expanduser().is_file()
+
+
+def _ahead(samples: Iterator[Sample], count: int) -> Iterator[Sample]:
+    """The same samples, read `count` at a time.
+
+    A process that plays them wakes up for each, and finds the processor's caches full of other processes: so all that
+    decoding goes through is loaded once for several.
+    """
+    read: list[Sample] = []
+    try:
+        for sample in samples:
+            read.append(sample)
+            if len(read) == count:
+                yield from read
+                read.clear()
+    except CaptureError:
+        yield from read
+        raise
+    yield from read

@@ -12,11 +12,14 @@ import wave
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from agent.capture.decoding import decode
 from agent.capture.grid import FrameGrid
 from agent.capture.recording import RecordingAudio, RecordingVideo, probe
 from agent.capture.source import CaptureError, Problem
@@ -319,6 +322,42 @@ def test_a_recording_on_the_web_reads_like_one_on_disk(tmp_path: Path, website: 
     path = write_audio(tmp_path / "sound.wav", noise(1), 16_000)
     with RecordingAudio(f"{website}/sound.wav") as source:
         np.testing.assert_array_equal(pcm_of(list(source)), pcm_of(chunks_of(path)))
+
+
+def test_what_is_at_hand_is_read_some_frames_ahead_and_what_is_only_coming_in_is_not(
+    tmp_path: Path, website: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded = []
+
+    def counted(*arguments: Any) -> Iterator[av.VideoFrame]:
+        for frame in decode(*arguments):
+            decoded.append(frame)
+            yield frame
+
+    monkeypatch.setattr("agent.capture.recording.decode", counted)
+    film = write_video(tmp_path / "film.mp4", list(range(0, 1000, 100)))
+    counts = []
+    for location in (film, f"{website}/film.mp4"):
+        with RecordingVideo(location) as source:
+            assert next(iter(source)).seq == 0
+        counts.append(len(decoded))
+        decoded.clear()
+    assert counts[0] > 1 == counts[1]
+
+
+def test_what_was_read_before_a_recording_went_is_still_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off(*arguments: Any) -> Iterator[av.VideoFrame]:
+        yield from itertools.islice(decode(*arguments), 7)
+        raise CaptureError(Problem.VANISHED, "The disk was pulled.")
+
+    monkeypatch.setattr("agent.capture.recording.decode", cut_off)
+    given = list[VideoFrame]()
+    with (
+        RecordingVideo(write_video(tmp_path / "film.mkv", list(range(0, 2000, 100)))) as source,
+        pytest.raises(CaptureError, match="pulled"),
+    ):
+        given.extend(source)
+    assert [frame.seq for frame in given] == list(range(7))
 
 
 def test_a_missing_page_is_absent(website: str) -> None:
