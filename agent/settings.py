@@ -68,11 +68,16 @@ def found(path: Path | None) -> Config:
 
 def gather(path: Path | None, environment: Mapping[str, str]) -> Settings:
     """The same, with where each value comes from. Raises ConfigError, which names the file or variables."""
-    beside = Path("config.yaml")
-    path = path if path is not None else beside if beside.is_file() else None
-    tree, origins = ({}, {}) if path is None else _read(path)
-    if path is not None:
-        _converted(tree, str(path))
+    asked, beside = path, Path("config.yaml")
+    path = asked if asked is not None else beside if beside.is_file() else None
+    try:
+        tree, origins = ({}, {}) if path is None else _read(path)
+        if path is not None:
+            _converted(tree, str(path))
+    except ConfigError as error:
+        if asked is not None:
+            raise
+        raise ConfigError(f"{error} (it was read because it lies here; --config FILE reads another)") from error
     variables = _variables(environment)
     for key, (name, chosen) in variables.items():
         section, _, leaf = key.rpartition(".")

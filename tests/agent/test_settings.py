@@ -206,3 +206,14 @@ def test_off_and_no_are_words_as_people_write_them(tmp_path: Path) -> None:
     told = gather(None, {"DEADPAN_PRIVACY__NETWORK_ISOLATION": "off", "DEADPAN_SPEECH__LANGUAGE": "no"})
     assert told.config.privacy.network_isolation == "off"
     assert told.config.speech.language == "no"
+
+
+def test_a_file_that_only_lies_there_may_be_somebody_else_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.yaml").write_text("services: [web]\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        ConfigError, match=r"unknown key services; .* \(it was read because it lies here; --config FILE"
+    ):
+        gather(None, {})
+    with pytest.raises(ConfigError, match=r"unknown key services; [^(]*$"):
+        gather(tmp_path / "config.yaml", {})
