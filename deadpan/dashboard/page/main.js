@@ -99,6 +99,7 @@ function pause(at) {
 
 function goLive() {
   pausedAt = null;
+  words.follows = true;
   $("pause").setAttribute("aria-pressed", "false");
   tell("pause", "Pause");
   $("live").disabled = true;

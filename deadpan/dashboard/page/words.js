@@ -4,11 +4,14 @@ import { clock } from "./chart.js";
 
 const PLAIN = 0.15;   // below this a word says nothing either way
 const DOUBTS = [0.45, 0.6, 0.75];
+const NEAR_PX = 40;   // to the end of the list
 
 export class Words {
   constructor(list) {
     this.list = list;
     this.shown = new Map();   // by utterance: {item, version}
+    this.follows = true;      // the newest, until somebody scrolls up
+    list.onscroll = () => { this.follows = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_PX; };
   }
 
   draw(utterances, to, isLive) {
@@ -20,8 +23,6 @@ export class Words {
         this.shown.delete(spoken);
       }
     }
-    const wasAtEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 40;
-    let isNew = false;
     for (const spoken of visible) {
       const known = this.shown.get(spoken);
       if (known?.version === spoken.version) continue;
@@ -29,10 +30,9 @@ export class Words {
       if (known) known.item.replaceWith(item);
       else this.list.append(item);
       this.shown.set(spoken, { item, version: spoken.version });
-      isNew = true;
     }
     for (const [spoken, { item }] of this.shown) item.classList.toggle("here", !isLive && spoken.start <= to && to <= spoken.end + 1);
-    if (isNew && (isLive || wasAtEnd)) this.list.scrollTop = this.list.scrollHeight;
+    if (this.follows) this.list.scrollTop = this.list.scrollHeight;
   }
 
   #item(spoken) {

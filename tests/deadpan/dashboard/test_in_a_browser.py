@@ -84,6 +84,28 @@ def test_what_is_not_certain_looks_so_and_what_was_revised_is_replaced() -> None
     _watch(look)
 
 
+def test_the_newest_words_are_in_sight_until_somebody_looks_for_older_ones() -> None:
+    words = "document.getElementById('words')"
+    at_end = f"{words}.scrollTop > 0 && {words}.scrollHeight - {words}.scrollTop - {words}.clientHeight < 2"
+
+    def spoken(number: int) -> Message:
+        return msgspec.structs.replace(_at(utterance(), 3 + number), utterance_id=number, seq=number)
+
+    async def look(browser: Browser, stage: Stage) -> None:
+        stage.publish(_at(WELCOME, 0), *map(spoken, range(9)))
+        await browser.until(at_end)
+        await browser.tell(f"{words}.scrollTop = 0")
+        await browser.until("deadpan.memory.utterances.length === 9")
+        stage.publish(spoken(9))
+        await browser.until(f"{words}.childElementCount === 10")
+        assert await browser.tell(f"{words}.scrollTop") == 0
+        await browser.press(" ")
+        await browser.press("l")
+        await browser.until(at_end)
+
+    _watch(look)
+
+
 def test_trouble_recording_and_another_session_are_seen_and_said() -> None:
     gone = ModalityReading(status="stale", age_ms=2500.0, sarcasm=None, sentiment=None, contribution=0.0)
 
