@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -22,6 +23,18 @@ from agent.config import Config, ConfigError, check
 PREFIX = "DEADPAN_"
 _NO_SETTINGS = frozenset({"DEADPAN_MODELS"})
 """Variables of ours that are none of these: see agent.weights.store."""
+
+_KINDS = re.compile(r"Expected `([^`]*)`, got `([^`]*)`")
+_NAMES = {
+    "float": "a number",
+    "int": "a whole number",
+    "str": "text",
+    "bool": "true or false",
+    "null": "nothing",
+    "object": "a table",
+    "array": "a list",
+}
+"""What msgspec calls kinds of values, and what people do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +191,7 @@ def _scalar(name: str, text: str, hint: Any) -> Any:
             # What YAML takes for something else: no, which is Norwegian, and 1e-3.
             return msgspec.convert(text, hint, strict=False)
         except msgspec.ValidationError:
-            raise ConfigError(f"{name}: {error}") from error
+            raise ConfigError(f"{name}: {_in_words(str(error))}") from error
 
 
 def _converted(tree: dict[str, Any], where: str) -> Config:
@@ -190,9 +203,14 @@ def _converted(tree: dict[str, Any], where: str) -> Config:
 
 
 def _in_words(error: str) -> str:
-    """Turn 'Expected `float`, got `str` - at `$.fusion.tick_hz`' round: the place comes first."""
+    """Turn 'Expected `float`, got `str` - at `$.fusion.tick_hz`' into 'fusion.tick_hz must be a number, not text'."""
     reason, _, place = error.partition(" - at ")
-    return f"{place.strip('`').removeprefix('$.')}: {reason}" if place else reason
+    place = place.strip("`").removeprefix("$.")
+    if kinds := _KINDS.fullmatch(reason):
+        wanted = " or ".join(_NAMES.get(kind, kind) for kind in kinds[1].split(" | "))
+        got = "a fraction" if kinds[2] == "float" else _NAMES.get(kinds[2], kinds[2])
+        return f"{place} must be {wanted}, not {got}".lstrip()
+    return f"{place}: {reason}" if place else reason
 
 
 def shown(settings: Settings) -> str:

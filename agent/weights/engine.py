@@ -72,6 +72,6 @@ def _known(family: str, name: str) -> str:
     names = [entry.name for entry in entries(family)]
     if name not in names:
         near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}"
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names)}."
         raise EngineError(f"{family} has no model {name!r}; {hint} A path needs a slash: {family}:./{name or 'model'}")
     return name
