@@ -9,7 +9,7 @@ from agent import screen
 from deadpan.messages import Estimate
 from deadpan.subscription import subscribe
 
-_PATIENCE_S = 2.0
+_FIRST_S, _PATIENCE_S = 1.0, 2.0  # an agent that is there answers at once, and then is heard once a second at least
 
 
 def perform(options: argparse.Namespace) -> int:
@@ -20,7 +20,7 @@ def perform(options: argparse.Namespace) -> int:
     with subscribe(options.endpoint, types=view.types, stream=options.stream, key=options.key) as subscription:
         try:
             while options.count is None or shown < options.count:
-                message = subscription.receive(_PATIENCE_S)
+                message = subscription.receive(_PATIENCE_S if shown else _FIRST_S)
                 if message is not None:
                     view.show(message)
                     shown += isinstance(message, Estimate) and message.revision == 0
