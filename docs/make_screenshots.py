@@ -1,4 +1,4 @@
-"""The demo in, pictures of the dashboard out: python docs/make_screenshots.py (a minute; it needs Chromium)."""
+"""The demo in, pictures of the dashboard out: python -m docs.make_screenshots (two minutes; it needs Chromium)."""
 
 from __future__ import annotations
 

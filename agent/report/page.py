@@ -191,7 +191,7 @@ def _word(word: SpokenWord) -> str:
 
 
 def _cues(cues: Sequence[NamedCue]) -> str:
-    return " · ".join(f"{cue.label} {_signed(cue.effect)}" for cue in cues)
+    return " · ".join(f"{cue.label}\N{NO-BREAK SPACE}{_signed(cue.effect)}" for cue in cues)
 
 
 def _signed(value: float | None) -> str:

@@ -77,7 +77,7 @@ export class Words {
 
 export function summary(verdict) {
   const { sarcasm, sentiment, cues } = verdict;
-  const reasons = cues.slice(0, 3).map((cue) => `${cueName(cue)} ${signed(cue.effect)}`);
+  const reasons = cues.slice(0, 3).map((cue) => `${cueName(cue)}\u00a0${signed(cue.effect)}`);
   const parts = [
     `sarcasm ${percent(sarcasm.probability)}`, `said ${signed(sentiment.literal)}`,
     `heard ${signed(sentiment.delivered)}`, `meant ${signed(sentiment.intended)}`,
