@@ -60,12 +60,18 @@ def test_what_is_loaded_is_noticed_and_what_is_missing_too() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["agent.cli", *(f"agent.commands.{name}" for name in ("watch", "record", "play", "proxy", "keys"))],
+    ["agent.options", *(f"agent.commands.{name}" for name in ("watch", "record", "play", "proxy", "keys"))],
 )
 def test_the_command_line_and_what_needs_no_model_load_the_client_alone(module: str) -> None:
     loaded = _loaded(f"import {module}")
     assert {"deadpan", "zmq", "msgspec"} <= loaded
     assert loaded.isdisjoint(HEAVY | TRAINING | {"numpy", "yaml", "rich", "soxr", "encoders", "fusion"})
+
+
+def test_the_command_line_itself_loads_nothing_before_it_can_say_what_is_missing() -> None:
+    loaded = _loaded("import agent.cli")
+    assert "agent" in loaded
+    assert loaded.isdisjoint(HEAVY | TRAINING | {"deadpan", "zmq", "msgspec", "numpy", "encoders", "fusion"})
 
 
 @pytest.mark.parametrize("extra", ["bridge", "mcp", "wyoming"])
