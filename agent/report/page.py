@@ -181,12 +181,13 @@ def _utterance(utterance: Utterance) -> str:
 
 def _word(word: SpokenWord) -> str:
     strength = 0.0 if word.sentiment is None else word.sentiment
-    tint = ""
+    pole, tint = "", ""
     if abs(strength) >= 0.1:
         pole = "positive" if strength > 0 else "negative"
-        tint = f' style="background:rgb(var(--{pole})/{min(1.0, abs(strength)) * _STRONGEST_TINT:.0%})"'
+        tint = f' style="--tint:{min(1.0, abs(strength)) * _STRONGEST_TINT:.0%}"'
     underlined = next((name for least, name in _UNDERLINED if (word.sarcasm or 0) >= least), "")
-    kind = f' class="{underlined}"' if underlined else ""
+    kinds = " ".join(filter(None, (underlined, pole)))
+    kind = f' class="{kinds}"' if kinds else ""
     return f"<span{kind}{tint}>{html.escape(word.text)}</span>"
 
 

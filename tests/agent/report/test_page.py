@@ -47,6 +47,19 @@ def test_what_was_said_is_there_without_scripts_and_as_it_was_said(text: str) ->
     assert "sarcasm <b>unknown</b>" in static
 
 
+@pytest.mark.parametrize(
+    ("sentiment", "told"),
+    [(0.5, ' class="positive" style="--tint:22%"'), (-0.5, ' class="negative" style="--tint:22%"'), (0.05, "")],
+)
+def test_what_a_word_says_is_told_by_a_tint_or_a_hatching(tmp_path: Path, sentiment: float, told: str) -> None:
+    utterance = said("Well.", 0, 1, 0.2, 0)
+    words = tuple(replace(word, sentiment=sentiment, sarcasm=0.1) for word in utterance.words)
+    utterances = [replace(utterance, words=words)]
+    text = page.page(found(tmp_path, utterances), utterances, SOUND)
+    assert f"<span{told}>Well.</span>" in text
+    assert ".negative { background: repeating-linear-gradient" in text
+
+
 def test_averages_are_by_duration_as_in_the_summary(tmp_path: Path) -> None:
     feelings = (
         Sentiment(literal=1.0, delivered=None, intended=-0.001),
