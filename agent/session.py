@@ -19,7 +19,7 @@ from agent.clock import wall_unix_ns
 from agent.config import Config
 from agent.plug_ins.roster import Roster
 from agent.processes.assignment import Assignment
-from agent.processes.bus import endpoint
+from agent.processes.ends import endpoint
 from agent.processes.reach import isolates
 from agent.processes.supervisor import Supervisor, private_folder
 from agent.recorder.recorder import check_space

@@ -7,24 +7,19 @@ every edge no more is ever received than was sent, and what is missing was under
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import zmq
 
-from agent.processes.soundness import is_sound
+from agent.processes.ends import NOBODY, SUPERVISOR, Inbox, Outbox
 from agent.processes.tally import Tally
-from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Told, Value, pack_apart, unpack
-from agent.topology import RECORDING, WORKERS, Edge, Keep, WorkerName, edges_for
-from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
+from agent.processes.wire import Bound, Condition, Ended, Told, Value, pack_apart
+from agent.topology import RECORDING, Edge, Keep, WorkerName, edges_for
+from encoders.samples import AudioChunk, Embedding, Transcript, VideoFrame
 
 _SUPERVISOR_DEPTH = 1000
-_LARGEST_BYTES = 64 << 20  # a picture of 4096 by 4096
-_RECONNECT_MS = 20  # a reader that is back is to be found at once
-_LINGER_MS = 500  # the last words of a process that is told to stop
 _ROOM_MS = 100
-_ROUND = 64  # a flood must not keep the process from its other duties
 _CARRIED: dict[str, tuple[type[Value], ...]] = {
     "frames": (VideoFrame, Ended),
     "audio": (AudioChunk, Ended),
@@ -32,168 +27,7 @@ _CARRIED: dict[str, tuple[type[Value], ...]] = {
     "transcripts, embeddings, watermarks": (Transcript, Embedding, Bound, Ended),
     "messages": (Told,),
 }
-SUPERVISED: tuple[type[Value], ...] = (Pulse, Absorbed)
-"""What reaches the supervisor."""
-_SUPERVISOR, _NOBODY = "supervisor", "nobody"
 _WRITTEN = ("sent_to_", "refused_to_")
-_ENCODERS = {worker.modality.value: worker.name for worker in WORKERS if worker.modality is not None}
-
-
-def endpoint(folder: Path, reader: str) -> str:
-    """Where a process listens. One socket a reader: its writers connect to it, in whatever order they start."""
-    return f"ipc://{folder / reader}"
-
-
-class Outbox:
-    """The writing end of an edge. Sending never blocks. It counts in `counters`, under its reader's name.
-
-    `address`: where the reader listens, if not under its name.
-    """
-
-    def __init__(
-        self,
-        context: zmq.Context[zmq.Socket[bytes]],
-        folder: Path,
-        reader: str,
-        depth: int,
-        counters: Counter[str] | None = None,
-        address: str | None = None,
-    ) -> None:
-        self._socket = context.socket(zmq.PUSH)
-        self._socket.setsockopt(zmq.SNDHWM, depth)
-        self._socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
-        self._socket.setsockopt(zmq.LINGER, _LINGER_MS)
-        self._socket.connect(endpoint(folder, address or reader))
-        self._counters = Counter[str]() if counters is None else counters
-        self._sent, self._refused = f"sent_to_{reader}", f"refused_to_{reader}"
-
-    @property
-    def sent(self) -> int:
-        return self._counters[self._sent]
-
-    @property
-    def refused(self) -> int:
-        return self._counters[self._refused]
-
-    def send(self, value: Value) -> None:
-        """Queue a value; refuse and count it when the queue is full."""
-        self.send_frames(pack_apart(value))
-
-    def send_frames(self, frames: Sequence[bytes | memoryview]) -> None:
-        """The same, for a value packed already."""
-        self._counters[self._sent] += 1  # before: one that dies in between must not have sent more than it says
-        try:
-            self._socket.send_multipart(frames, zmq.NOBLOCK)
-        except zmq.Again:
-            self._counters[self._sent] -= 1
-            self._counters[self._refused] += 1
-
-    def has_room(self, timeout_ms: int) -> bool:
-        """Whether the queue can take another, now or within the time."""
-        return bool(self._socket.poll(timeout_ms, zmq.POLLOUT))
-
-    def close(self, linger_ms: int = _LINGER_MS) -> None:
-        self._socket.close(linger=linger_ms)
-
-
-class Inbox:
-    """The reading end of a process's edges. Gaps in the numbering of samples show what was lost on the way.
-
-    `kinds`: what may come, or None for anything; `ends`: whose end of a stream may, likewise. What is none of ours, or
-    not sound, is left out and counted `damaged`.
-    `writers` are counted one by one, where there are several, and whoever is none of them as nobody. It counts in
-    `counters`.
-    """
-
-    def __init__(
-        self,
-        context: zmq.Context[zmq.Socket[bytes]],
-        folder: Path,
-        reader: str,
-        depth: int,
-        keep: Keep,
-        *,
-        kinds: tuple[type[Value], ...] | None = None,
-        ends: Collection[str] | None = None,
-        writers: Collection[str] = (),
-        counters: Counter[str] | None = None,
-    ) -> None:
-        self._kinds = kinds
-        self._ends = ends
-        self._writers = writers
-        self._folder = folder
-        self._socket = context.socket(zmq.PULL)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_BYTES)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._poller = zmq.Poller()
-        self._poller.register(self._socket, zmq.POLLIN)
-        self.listen(reader, depth)
-        self._keep = keep
-        self._next_seq: dict[type[Value], int] = {}
-        self.counters = Counter[str]() if counters is None else counters
-
-    def listen(self, address: str, depth: int) -> None:
-        """Read what is written to this address, too, of which so many values of each writer may wait here."""
-        self._socket.setsockopt(zmq.RCVHWM, depth)  # it holds for the addresses that follow
-        self._socket.bind(endpoint(self._folder, address))
-
-    def receive(self, timeout_ms: int) -> Iterator[Value]:
-        """What has arrived; waits up to `timeout_ms` for the first. Frames that are none of ours are counted only."""
-        waiting: list[Value] = []
-        for frame, apart in self._frames(timeout_ms):
-            try:
-                value = unpack(frame, *apart)
-            except ValueError:
-                self.counters["damaged"] += 1
-                continue
-            if not self._is_expected(value) or not is_sound(value):
-                self.counters["damaged"] += 1
-                continue
-            self._count(value)
-            if (
-                self._keep == "newest"
-                and waiting
-                and isinstance(waiting[-1], VideoFrame)
-                and isinstance(value, VideoFrame)
-            ):
-                waiting[-1] = value
-                self.counters["skipped"] += 1
-            else:
-                waiting.append(value)
-        yield from waiting
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _frames(self, timeout_ms: int) -> Iterator[tuple[bytes, list[memoryview]]]:
-        """What has arrived, asked for first: to learn by an error that there is no more costs ten times as much."""
-        with suppress(zmq.Again):
-            for _ in range(_ROUND):
-                if not self._poller.poll(timeout_ms):
-                    return
-                frame, apart = self._socket.recv(zmq.NOBLOCK, copy=False), list[memoryview]()
-                last = frame
-                while last.more:
-                    last = self._socket.recv(copy=False)
-                    apart.append(last.buffer)
-                yield frame.bytes, apart
-                timeout_ms = 0
-
-    def _is_expected(self, value: Value) -> bool:
-        if self._ends is not None and isinstance(value, Ended) and _writer(value) not in self._ends:
-            return False  # one that has gone astray must not end another's stream
-        return self._kinds is None or isinstance(value, self._kinds)
-
-    def _count(self, value: Value) -> None:
-        self.counters["received"] += 1
-        if self._writers:
-            writer = _writer(value)
-            self.counters[f"received_from_{writer if writer in self._writers else _NOBODY}"] += 1
-        if isinstance(value, AudioChunk | VideoFrame):
-            due = self._next_seq.get(type(value), value.seq)
-            if value.seq > due:
-                self.counters["missed"] += value.seq - due
-            self._next_seq[type(value)] = value.seq + 1
 
 
 class Bus:
@@ -210,7 +44,7 @@ class Bus:
         self._outboxes = [
             (edge, self._outbox(folder, edge.reader, edge.depth // 2, _address(edge))) for edge in outgoing
         ]
-        self.to_supervisor = self._outbox(folder, _SUPERVISOR, _SUPERVISOR_DEPTH)
+        self.to_supervisor = self._outbox(folder, SUPERVISOR, _SUPERVISOR_DEPTH)
 
     def send(self, value: Value) -> None:
         """Give a value to every reader of this process."""
@@ -295,8 +129,8 @@ def _held(incoming: list[Edge]) -> dict[str, int]:
 
 def _counted(incoming: list[Edge], outgoing: list[Edge]) -> list[str]:
     """The names of all that a process with such edges counts."""
-    readers = [*(edge.reader for edge in outgoing), _SUPERVISOR]
-    writers = [*_writers(incoming), _NOBODY]
+    readers = [*(edge.reader for edge in outgoing), SUPERVISOR]
+    writers = [*_writers(incoming), NOBODY]
     return [
         *(f"{written}{reader}" for reader in readers for written in _WRITTEN),
         *("received", "damaged", "skipped", "missed"),
@@ -306,25 +140,4 @@ def _counted(incoming: list[Edge], outgoing: list[Edge]) -> list[str]:
 
 def _writers(incoming: list[Edge]) -> list[str]:
     """Who may write to a reader with such edges."""
-    return [*(edge.writer for edge in incoming), _SUPERVISOR]
-
-
-def _writer(value: Value) -> str:
-    """Whose values these are, where several write to one reader."""
-    match value:
-        case Embedding(modality=modality) | Bound(modality=modality):
-            return _ENCODERS.get(modality, modality)
-        case Transcript():
-            return _ENCODERS[Modality.TEXT]
-        case Ended(sender):
-            return _ENCODERS.get(sender, sender)
-        case Condition():
-            return _SUPERVISOR
-        case VideoFrame():
-            return "camera"
-        case AudioChunk():
-            return "microphone"
-        case Told():
-            return "fusion"
-        case _:
-            return _NOBODY
+    return [*(edge.writer for edge in incoming), SUPERVISOR]

@@ -20,8 +20,8 @@ import zmq
 from agent.config import SupervisionConfig
 from agent.errors import DeadpanError
 from agent.processes.assignment import EXIT_FAILED, Assignment
-from agent.processes.bus import SUPERVISED, Inbox, Outbox
 from agent.processes.child import Child
+from agent.processes.ends import SUPERVISED, Inbox, Outbox
 from agent.processes.governor import Governor, Load, ladder
 from agent.processes.stillness import STILL_S
 from agent.processes.understudy import Understudy

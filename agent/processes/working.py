@@ -17,7 +17,8 @@ from agent.errors import DeadpanError
 from agent.isolation import Outside
 from agent.plug_ins.roster import opened, terms_of
 from agent.processes.assignment import Assignment, Orders
-from agent.processes.bus import Bus, Inbox
+from agent.processes.bus import Bus
+from agent.processes.ends import Inbox
 from agent.processes.fusing import FusingStage
 from agent.processes.heart import Heart
 from agent.processes.keeping import Keeping, give_way, recorder_of

@@ -23,7 +23,7 @@ import zmq
 import deadpan
 from agent.config import Config, SupervisionConfig
 from agent.processes import child
-from agent.processes.bus import endpoint
+from agent.processes.ends import endpoint
 from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Value, pack
 from agent.session import open_session, resolve_inputs
 from agent.topology import EDGES, WORKERS, WorkerName

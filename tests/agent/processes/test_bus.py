@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import zmq
 
-from agent.processes.bus import Bus, Inbox, Outbox
+from agent.processes.bus import Bus
+from agent.processes.ends import Inbox, Outbox
 from agent.processes.tally import Tally
 from agent.processes.wire import Bound, Condition, Ended, Value, pack_apart
 from agent.topology import EDGES, WORKERS, Keep, WorkerName

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import zmq
 
-from agent.processes.bus import SUPERVISED, Bus, Inbox
+from agent.processes.bus import Bus
+from agent.processes.ends import SUPERVISED, Inbox
 from agent.processes.heart import Heart
 from agent.processes.wire import Bound, Pulse, Told, Value, pack
 from agent.stream.composer import Composer

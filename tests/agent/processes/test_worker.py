@@ -10,8 +10,9 @@ import zmq
 
 from agent.config import Config
 from agent.processes.assignment import Assignment
-from agent.processes.bus import SUPERVISED, Bus, Inbox
+from agent.processes.bus import Bus
 from agent.processes.child import Child
+from agent.processes.ends import SUPERVISED, Inbox
 from agent.processes.wire import Ended, Pulse
 from agent.session import demo_location
 from encoders.samples import VideoFrame
