@@ -63,6 +63,13 @@ class Bus:
             outbox.send_frames(frames)
 
     @property
+    def incoming(self) -> Inbox:
+        """The inbox of a process that reads. Raises ValueError where the topology gives it no incoming edge."""
+        if self.inbox is None:
+            raise ValueError("this process reads nothing: the topology gives it no incoming edge")
+        return self.inbox
+
+    @property
     def counters(self) -> dict[str, int]:
         counters: Counter[str] = Counter()
         for _, outbox in self._outboxes:

@@ -1,4 +1,4 @@
-"""What the processes do between ready and stop: capture, encode, or fuse and publish."""
+"""What the processes do between ready and stop: capture or encode, or what has a module of its own."""
 
 from __future__ import annotations
 
@@ -8,28 +8,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from agent import __version__
 from agent.capture.feed_line import is_feed
 from agent.capture.pacing import due_ns, paced
 from agent.capture.source import Recorded, Source
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
 from agent.isolation import Outside
-from agent.plug_ins.roster import opened, terms_of
+from agent.plug_ins.roster import opened
 from agent.processes.assignment import Assignment, Orders
 from agent.processes.bus import Bus
-from agent.processes.ends import Inbox
-from agent.processes.fusing import FusingStage
 from agent.processes.heart import Heart
 from agent.processes.keeping import Keeping, give_way, recorder_of
 from agent.processes.models import Models
+from agent.processes.publishing import Publishing
 from agent.processes.sensing import Encoded, Sensing
 from agent.processes.stages import Stage, encoding_stage
-from agent.processes.wire import Absorbed, Ended, Told
-from agent.stream.publisher import Publisher
-from deadpan.messages import ON_REQUEST, Estimate, Message, to_json, type_name
-from encoders.samples import AudioChunk, Measurement, Modality, VideoFrame
-from fusion.model import Fusion
+from agent.processes.wire import Absorbed, Ended
+from encoders.samples import AudioChunk, Measurement, VideoFrame
 
 if TYPE_CHECKING:
     from agent.processes.mirror import Mirror
@@ -179,7 +174,7 @@ class Encoding:
         return self._stage.counters | ({"implausible": self._implausible} if self._implausible else {})
 
     def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
-        inbox = _inbox(self._bus)
+        inbox = self._bus.incoming
         lag_ms = 0.0
         while not orders.stopped.is_set():
             for value in inbox.receive(_POLL_MS):
@@ -202,78 +197,6 @@ class Encoding:
             heart.beat_if_due(clock.now_ns(), self.counters, lag_ms, self._stage.remark)
 
 
-class Publishing:
-    """Everything the encoders say in, the public stream out."""
-
-    def __init__(self, bus: Bus, assignment: Assignment, model: Fusion, outside: Outside | None) -> None:
-        self._bus, self._assignment = bus, assignment
-        self._model = model.expecting(assignment.config.fusion.base_rate).heeding(terms_of(assignment.plugged))
-        self._is_recorded = assignment.record is not None
-        publish = assignment.config.publish
-
-        def opened() -> Publisher:
-            return Publisher(publish.endpoint, publish.encoding, publish.keys_folder, publish.bus)
-
-        self._publisher = opened() if outside is None else outside.call(opened)
-        if outside is not None:
-            outside.close()
-
-    @property
-    def counters(self) -> dict[str, int]:
-        return self._publisher.counters
-
-    def close(self) -> None:
-        self._publisher.close()
-
-    def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
-        inbox = _inbox(self._bus)
-        stage = self._stage(clock)
-        if self._is_recorded:  # the recording begins as a stream does for a newcomer
-            self._bus.send(Told(to_json(self._welcome(stage, clock))))
-        lag_ms = 0.0
-        while not orders.stopped.is_set() and not stage.finished:
-            self._publisher.greet_newcomers(lambda: self._welcome(stage, clock))
-            stage.sketching = self._publisher.is_watched
-            wait_ms = min(_POLL_MS, max(0, (stage.next_deadline_ns - clock.now_ns()) // 1_000_000 + 1))
-            for value in inbox.receive(wait_ms):
-                for message in stage.push(value, clock.now_ns()):
-                    self._say(message)
-            for message in stage.advance(clock.now_ns()):
-                if isinstance(message, Estimate) and message.revision == 0:  # the later one waits for words
-                    lag_ms = message.latency_ms
-                self._say(message)
-            heart.beat_if_due(clock.now_ns(), self.counters | stage.counters, lag_ms)
-
-    def _say(self, message: Message) -> None:
-        self._publisher.publish(message)
-        if self._is_recorded and type_name(message) not in ON_REQUEST:  # those are for whoever looks on, now
-            self._bus.send(Told(to_json(message)))
-
-    def _stage(self, clock: SessionClock) -> FusingStage:
-        assignment = self._assignment
-        stage = FusingStage(
-            assignment.config.fusion,
-            [Modality(name) for name in assignment.modalities],
-            assignment.session,
-            assignment.config.publish.stream,
-            start_ns=clock.now_ns() if assignment.restarted else 0,
-            model=self._model,
-            plugged=assignment.plugged,
-        )
-        stage.composer.recording = self._is_recorded  # until it is heard how the recorder is
-        return stage
-
-    def _welcome(self, stage: FusingStage, clock: SessionClock) -> Message:
-        return stage.composer.welcome(
-            now_ns=clock.now_ns(),
-            version=__version__,
-            origin_monotonic_ns=clock.origin_monotonic_ns,
-            origin_unix_ns=self._assignment.origin_unix_ns,
-            source=self._assignment.source,
-            tick_hz=self._assignment.config.fusion.tick_hz,
-        )
-
-
 def _living(work: Work, clock: SessionClock, orders: Orders, heart: Heart) -> Callable[[], bool]:
     """What to ask while waiting: whether to go on with it, which shows that the process lives."""
     until_ns = clock.now_ns() + _PATIENCE_NS
@@ -284,12 +207,6 @@ def _living(work: Work, clock: SessionClock, orders: Orders, heart: Heart) -> Ca
         return now_ns < until_ns and not orders.stopped.is_set()
 
     return goes_on
-
-
-def _inbox(bus: Bus) -> Inbox:
-    if bus.inbox is None:
-        raise ValueError("this process reads nothing: the topology gives it no incoming edge")
-    return bus.inbox
 
 
 def _source(assignment: Assignment) -> Source[VideoFrame | None] | Source[AudioChunk | None]:

@@ -14,7 +14,7 @@ from agent.config import Config, SupervisionConfig
 from agent.engines import choose
 from agent.plug_ins.declaration import PlugInError
 from agent.plug_ins.roster import Roster
-from agent.processes import reach, working
+from agent.processes import publishing, reach, working
 from agent.processes.assignment import Assignment
 from agent.processes.bus import Bus
 from agent.processes.fusing import fuser_settings
@@ -87,7 +87,7 @@ def test_a_setting_changed_alone_changes_what_is_told_or_done(
     monkeypatch.setattr(session, "default_camera", lambda: 0)
     monkeypatch.setattr(session, "default_microphone", lambda: 1)
     monkeypatch.setattr(reach, "obstacle", lambda: "")
-    monkeypatch.setattr(working, "Publisher", lambda *told: told)
+    monkeypatch.setattr(publishing, "Publisher", lambda *told: told)
     changed = gather(None, {variable(key): CHANGED[key]}).config
     assert changed != Config()
     if key.startswith("supervision."):
@@ -113,7 +113,7 @@ def _told(config: Config, model: Fusion) -> tuple[object, ...]:
     weights = cast(Models, SimpleNamespace(recognizer=object(), text=object()))
     speech: Any = encoding_stage("speech", weights, config.speech)
     assert isinstance(speech, SpeechStage)
-    publishing: Any = working.Publishing(cast(Bus, None), _assigned("fusion", config), model, None)
+    published: Any = publishing.Publishing(cast(Bus, None), _assigned("fusion", config), model, None)
     return (
         session.resolve_inputs(config),
         reach.isolates(config),
@@ -122,9 +122,9 @@ def _told(config: Config, model: Fusion) -> tuple[object, ...]:
         _plugged(config),
         vars(speech)["_speech"]._settings,
         fuser_settings(config.fusion),
-        vars(publishing._model)["_prior_odds"],
-        publishing._publisher,
-        vars(publishing._stage(SessionClock(0)).composer)["_stream"],
+        vars(published._model)["_prior_odds"],
+        published._publisher,
+        vars(published._stage(SessionClock(0)).composer)["_stream"],
         _recording(config),
     )
 
