@@ -93,7 +93,7 @@ class FaceGraph:
         }
         self._found: list[Any] = []
         self._at_us = 0
-        self._graph = mediapipe.CalculatorGraph(binary_graph_path=str(folder / _GRAPH))
+        self._graph: Any = mediapipe.CalculatorGraph(binary_graph_path=str(folder / _GRAPH))
         found = self._found  # who held `self` there would keep the graph and its threads for good
         self._graph.observe_output_stream(_FOUND, lambda _, packet: found.append(packet))
         self._graph.start_run(self._settings)
@@ -114,8 +114,9 @@ class FaceGraph:
         self._graph.start_run(self._settings)
 
     def close(self) -> None:
-        """End its threads."""
+        """End its threads. It is of no more use then."""
         self._graph.close()
+        self._graph = None  # its threads end with the last who holds it, not before
 
 
 def points_in(face: bytes) -> NDArray[np.float32]:

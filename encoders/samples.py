@@ -36,6 +36,9 @@ class Modality(StrEnum):
         added._name_, added._value_ = value.upper(), value
         return added
 
+    def __reduce_ex__(self, protocol: object, /) -> tuple[type[Self], tuple[str]]:
+        return type(self), (self._value_,)  # Python before 3.11.4 looks the name up, which is not a member's
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Interval:
