@@ -99,13 +99,15 @@ def _follow(
     resume_s = live.minutes * 60 - _RESUMING_S
     with open_socket() as socket:
         join(socket, endpoint, [b"deadpan/"])
-        while session.poll() is None:
+        ended = False
+        while not ended:
+            ended = session.poll() is not None  # and what it said last is read
             while socket.poll(200) and time.monotonic() - began_s < due_s + every_s:
                 _, body = socket.recv_multipart()
                 live.frames += 1
                 _take(live, from_body(body))
             now_s = time.monotonic() - began_s
-            if now_s >= due_s:
+            if now_s >= due_s and not ended:
                 due_s = now_s + every_s
                 live.samples.append(_sample(now_s, session.pid, others.cores(now_s)))
             if live.latencies and live.latencies[-1][0] >= resume_s:
