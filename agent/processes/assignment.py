@@ -17,6 +17,8 @@ EXIT_FAILED = 3
 """How a process ends that has told the supervisor why it cannot go on."""
 EXIT_AWAY = 4
 """The same, of a device that is not to be had at present: it may come back."""
+POLL_MS = 100
+"""The longest that a process waits for what comes before it looks whether it is to stop."""
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):

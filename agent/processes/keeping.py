@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent.clock import SessionClock
-from agent.processes.assignment import Assignment, Orders
+from agent.processes.assignment import POLL_MS, Assignment, Orders
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
 from agent.processes.wire import Told
@@ -15,7 +15,6 @@ from agent.recorder.recorder import Recorder
 from agent.recorder.shelf import Label
 from encoders.samples import AudioChunk, VideoFrame
 
-_POLL_MS = 100
 _CHECK_NS = 1_000_000_000
 _LAST_ROUNDS = 50  # of 64 values, after the order to stop: more than can be under way
 _NICE = 10
@@ -53,14 +52,14 @@ class Keeping:
 
     def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
         while not orders.stopped.is_set():
-            self._receive(_POLL_MS, clock)
+            self._receive(POLL_MS, clock)
             now_ns = clock.now_ns()
             if now_ns - self._checked_ns >= _CHECK_NS:
                 self._checked_ns = now_ns
                 self._recorder.check()
             heart.beat_if_due(now_ns, self.counters, 0.0)
         for _ in range(_LAST_ROUNDS):
-            if not self._receive(_POLL_MS, clock):
+            if not self._receive(POLL_MS, clock):
                 break
 
     def _receive(self, timeout_ms: int, clock: SessionClock) -> bool:

@@ -6,7 +6,7 @@ from agent import __version__
 from agent.clock import SessionClock
 from agent.isolation import Outside
 from agent.plug_ins.roster import terms_of
-from agent.processes.assignment import Assignment, Orders
+from agent.processes.assignment import POLL_MS, Assignment, Orders
 from agent.processes.bus import Bus
 from agent.processes.fusing import FusingStage
 from agent.processes.heart import Heart
@@ -15,8 +15,6 @@ from agent.stream.publisher import Publisher
 from deadpan.messages import ON_REQUEST, Estimate, Message, to_json, type_name
 from encoders.samples import Modality
 from fusion.model import Fusion
-
-_POLL_MS = 100  # the longest it waits before it looks whether it is to stop
 
 
 class Publishing:
@@ -51,7 +49,7 @@ class Publishing:
         while not orders.stopped.is_set() and not stage.finished:
             self._publisher.greet_newcomers(lambda: self._welcome(stage, clock))
             stage.sketching = self._publisher.is_watched
-            wait_ms = min(_POLL_MS, max(0, (stage.next_deadline_ns - clock.now_ns()) // 1_000_000 + 1))
+            wait_ms = min(POLL_MS, max(0, (stage.next_deadline_ns - clock.now_ns()) // 1_000_000 + 1))
             for value in inbox.receive(wait_ms):
                 for message in stage.push(value, clock.now_ns()):
                     self._say(message)

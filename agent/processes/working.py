@@ -15,7 +15,7 @@ from agent.clock import SessionClock
 from agent.errors import DeadpanError
 from agent.isolation import Outside
 from agent.plug_ins.roster import opened
-from agent.processes.assignment import Assignment, Orders
+from agent.processes.assignment import POLL_MS, Assignment, Orders
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
 from agent.processes.keeping import Keeping, give_way, recorder_of
@@ -29,7 +29,6 @@ from encoders.samples import AudioChunk, Measurement, VideoFrame
 if TYPE_CHECKING:
     from agent.processes.mirror import Mirror
 
-_POLL_MS = 100  # the longest a process waits before it looks whether it is to stop
 _AHEAD_NS = 10_000_000_000
 """What is stamped further ahead of the clock than this comes of a process that has gone astray."""
 _SILENT_NS = 3_000_000_000
@@ -177,7 +176,7 @@ class Encoding:
         inbox = self._bus.incoming
         lag_ms = 0.0
         while not orders.stopped.is_set():
-            for value in inbox.receive(_POLL_MS):
+            for value in inbox.receive(POLL_MS):
                 if isinstance(value, VideoFrame | AudioChunk) and due_ns(value) > clock.now_ns() + _AHEAD_NS:
                     self._implausible += 1
                     continue

@@ -15,6 +15,9 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from agent.capture.recording import RecordingAudio
+from encoders.samples import AudioChunk
+
 _MS = Fraction(1, 1000)
 
 
@@ -148,3 +151,14 @@ def _speak(container: OutputContainer, stream: AudioStream, pcm: NDArray[np.floa
         frame.sample_rate = stream.rate
         frame.pts, frame.time_base = start_ms * stream.rate // 1000 + first, Fraction(1, stream.rate)
         container.mux(stream.encode(frame))
+
+
+def chunks_of(path: Path) -> list[AudioChunk]:
+    with RecordingAudio(path) as source:
+        return list(source)
+
+
+def click(seconds: float, at_s: float, rate_hz: int, channels: int = 1) -> NDArray[np.float64]:
+    pcm = np.zeros((round(seconds * rate_hz), channels))
+    pcm[round(at_s * rate_hz)] = 0.9
+    return pcm

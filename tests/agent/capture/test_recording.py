@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import pickle
-import socket
 import struct
 import threading
 import wave
@@ -24,7 +22,7 @@ from agent.capture.grid import FrameGrid
 from agent.capture.recording import RecordingAudio, RecordingVideo, probe
 from agent.capture.source import CaptureError, Problem
 from encoders.samples import AudioChunk, VideoFrame
-from tests.agent.capture.films import halved, noise, write_audio, write_moving, write_video
+from tests.agent.capture.films import chunks_of, click, halved, noise, write_audio, write_moving, write_video
 from tests.stand_ins.encore import write_encore
 
 MS = 1_000_000
@@ -35,19 +33,8 @@ def frames_of(path: Path, max_rate_hz: float = 1000.0) -> list[VideoFrame]:
         return list(source)
 
 
-def chunks_of(path: Path) -> list[AudioChunk]:
-    with RecordingAudio(path) as source:
-        return list(source)
-
-
 def pcm_of(chunks: list[AudioChunk]) -> NDArray[np.float32]:
     return np.concatenate([chunk.pcm for chunk in chunks])
-
-
-def click(seconds: float, at_s: float, rate_hz: int, channels: int = 1) -> NDArray[np.float64]:
-    pcm = np.zeros((round(seconds * rate_hz), channels))
-    pcm[round(at_s * rate_hz)] = 0.9
-    return pcm
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
@@ -190,35 +177,6 @@ def test_sound_and_pictures_share_the_axis_when_one_starts_late(tmp_path: Path) 
     assert frames_of(path)[0].pts_ns == 200 * MS
 
 
-def test_probe_reads_what_a_film_holds(tmp_path: Path) -> None:
-    found = probe(write_video(tmp_path / "film.mp4", [0, 40, 80, 120], sound=click(1, 0.5, 16_000)))
-    assert (found.has_video, found.has_audio) == (True, True)
-    assert (found.width, found.height, found.frame_rate_hz) == (64, 48, 25.0)
-    assert (found.sample_rate_hz, found.channels) == (16_000, 1)
-    assert found.duration_ns == pytest.approx(1000 * MS, abs=50 * MS)
-
-
-def test_a_sound_file_has_no_video_and_says_so(tmp_path: Path) -> None:
-    path = write_audio(tmp_path / "sound.wav", click(1, 0.5, 16_000), 16_000)
-    assert not probe(path).has_video
-    with pytest.raises(CaptureError, match="no moving pictures") as caught, RecordingVideo(path):
-        pass
-    assert caught.value.problem is Problem.EMPTY
-
-
-def test_a_silent_film_has_no_sound_and_says_so(tmp_path: Path) -> None:
-    path = write_video(tmp_path / "film.mp4", [0, 40])
-    assert not probe(path).has_audio
-    with pytest.raises(CaptureError, match="no sound") as caught, RecordingAudio(path):
-        pass
-    assert caught.value.problem is Problem.EMPTY
-
-
-def test_cover_art_is_not_video(tmp_path: Path) -> None:
-    path = write_audio(tmp_path / "song.mp4", click(1, 0.5, 16_000), 16_000, codec="aac", cover=True)
-    assert not probe(path).has_video
-
-
 def test_a_sound_file_without_samples_is_empty(tmp_path: Path) -> None:
     path = tmp_path / "sound.wav"
     with wave.open(str(path), "wb") as sound:
@@ -249,57 +207,6 @@ def test_a_truncated_sound_file_ends_with_a_counted_cut(tmp_path: Path) -> None:
     with RecordingAudio(halved(whole)) as source:
         assert 25_000 < len(pcm_of(list(source))) < 33_000
     assert source.losses["truncated"] == 1
-
-
-@pytest.mark.parametrize("name", ["film.mp4", "notes.txt"])
-def test_text_is_no_media_and_not_drawn_as_a_film(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_text("Wow, great food.\n" * 100)
-    with pytest.raises(CaptureError) as caught:
-        probe(path)
-    assert caught.value.problem is Problem.NOT_MEDIA
-
-
-def test_an_empty_file_says_it_is_empty(tmp_path: Path) -> None:
-    (tmp_path / "film.mp4").touch()
-    with pytest.raises(CaptureError, match="empty file"):
-        probe(tmp_path / "film.mp4")
-
-
-def test_no_such_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match="No such file") as caught, RecordingAudio(tmp_path / "none.wav"):
-        pass
-    assert caught.value.problem is Problem.ABSENT
-
-
-def test_a_folder_is_no_media(tmp_path: Path) -> None:
-    with pytest.raises(CaptureError, match="folder"):
-        probe(tmp_path)
-
-
-@pytest.mark.parametrize("address", ["gopher://there/x", "concat://a|b", "subfile://x"])
-def test_strange_protocols_are_refused(address: str) -> None:
-    with pytest.raises(CaptureError) as caught:
-        probe(address)
-    assert caught.value.problem is Problem.UNSUPPORTED
-
-
-def test_a_local_playlist_cannot_reach_the_network(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        part = f"http://127.0.0.1:{server.getsockname()[1]}/part.ts"
-        path = tmp_path / "list.m3u8"
-        path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{part}\n#EXT-X-ENDLIST\n")
-        with pytest.raises(CaptureError):
-            chunks_of(path)
-        with pytest.raises(BlockingIOError):  # nobody knocked
-            server.accept()
-
-
-def test_a_path_that_looks_like_a_protocol_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_audio(tmp_path / "sound.wav", click(1, 0.5, 16_000), 16_000).rename(tmp_path / "concat:sound.wav")
-    monkeypatch.chdir(tmp_path)
-    assert len(chunks_of(Path("concat:sound.wav"))) == 32
 
 
 @pytest.fixture
@@ -363,25 +270,6 @@ def test_what_was_read_before_a_recording_went_is_still_given(tmp_path: Path, mo
 def test_a_missing_page_is_absent(website: str) -> None:
     with pytest.raises(CaptureError, match="Nothing found") as caught:
         probe(f"{website}/none.wav")
-    assert caught.value.problem is Problem.ABSENT
-
-
-def test_no_password_is_shown() -> None:
-    address = "http://bob:secret@127.0.0.1:9/film.mp4"
-    assert RecordingVideo(address).name == "http://127.0.0.1:9/film.mp4"
-    with pytest.raises(CaptureError) as caught:
-        probe(address)
-    assert "secret" not in str(caught.value)
-
-
-def test_an_error_survives_the_way_between_processes() -> None:
-    error = pickle.loads(pickle.dumps(CaptureError(Problem.BUSY, "In use.")))  # noqa: S301 - our own bytes
-    assert (error.problem, str(error)) == (Problem.BUSY, "In use.")
-
-
-def test_an_address_nobody_answers_at_is_absent() -> None:
-    with pytest.raises(CaptureError) as caught:
-        probe("http://127.0.0.1:9/film.mp4")
     assert caught.value.problem is Problem.ABSENT
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED
-from agent.processes.stillness import Motion
-from agent.processes.supervisor import StartError, Supervisor
-from agent.processes.wire import Absorbed, Condition, Ended, Pulse, PulseState
-from agent.topology import RECORDER, WORKERS, WorkerName
-from deadpan.messages import Pace
+from agent.processes.supervisor import StartError
+from agent.processes.wire import Condition, Ended, Pulse, PulseState
+from agent.topology import RECORDER, WORKERS
 from encoders.samples import Modality
-from tests.agent.processes.scene import STACKS, Scene, die, hang, let_be_ready, made, pulse_all_but, started, state_of
+from tests.agent.processes.scene import Scene, die, hang, let_be_ready, made, pulse_all_but, started, state_of
 
 
 def test_readers_are_started_before_writers_and_all_begin_at_the_same_origin(scene: Scene, tmp_path: Path) -> None:
@@ -169,99 +166,6 @@ def test_a_device_may_come_back_and_so_may_a_reader_that_was_killed(
     assert state_of(supervisor, "camera") == ("restarting", "The camera is gone.")
 
 
-def test_a_process_that_falls_silent_leaves_its_stacks_and_is_started_again(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    hung = hang(scene, supervisor, "face")
-    assert state_of(supervisor, "face") == ("restarting", "no sign of life for 5 s")
-    assert state_of(supervisor, "prosody")[0] == "running"
-    supervisor.attend(0)
-    assert hung.exit_code is None  # it has a moment to say where it is
-    hung.hangs = STACKS
-    scene.pulse("face", "running")  # too late: it has been asked, and so woken
-    supervisor.attend(0)
-    assert hung.exit_code == -9
-    assert state_of(supervisor, "face") == ("restarting", "no sign of life for 5 s; it was in embed (face.py:88)")
-
-
-@pytest.mark.parametrize(
-    ("name", "motion", "source", "state"),
-    [
-        *((worker.name, "stopped", "film.mp4", "restarting") for worker in WORKERS),
-        *((worker.name, "moving", "live", "running") for worker in WORKERS),
-        *((worker.name, "asleep", "live", "restarting") for worker in WORKERS),
-        *((name, "asleep", "film.mp4", "restarting") for name in ("fusion", "face", "prosody", "speech")),
-        *((name, "asleep", "film.mp4", "running") for name in ("camera", "microphone")),  # who knows where it lies
-    ],
-)
-def test_one_that_does_not_move_is_not_waited_for(
-    scene: Scene, tmp_path: Path, name: WorkerName, motion: Motion, source: str, state: str
-) -> None:
-    supervisor = started(scene, tmp_path, source)
-    pulse_all_but(scene, name)
-    scene.child(name).moves = motion
-    supervisor.attend(0)
-    assert state_of(supervisor, name) == (state, "no sign of life for 0.4 s" if state == "restarting" else "")
-
-
-def test_one_that_said_it_would_be_busy_may_sleep_but_not_be_stopped(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
-    pulse_all_but(scene, "speech")
-    supervisor.attend(0)
-    follows: list[tuple[Motion, str]] = [("asleep", "running"), ("stopped", "restarting")]
-    for motion, state in follows:
-        scene.child("speech").moves = motion
-        supervisor.attend(0)
-        assert state_of(supervisor, "speech")[0] == state
-
-
-def test_one_that_cannot_go_on_may_take_its_time_to_close_its_device(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    scene.pulse("microphone", "failed", "delivered nothing for 1 s")
-    pulse_all_but(scene, "microphone")
-    supervisor.attend(0)
-    scene.child("microphone").moves = "asleep"
-    supervisor.attend(0)
-    assert state_of(supervisor, "microphone") == ("running", "delivered nothing for 1 s")
-    die(scene, supervisor, "microphone", EXIT_AWAY)
-    assert state_of(supervisor, "microphone") == ("restarting", "delivered nothing for 1 s")
-
-
-def test_what_it_did_before_it_was_heard_again_is_not_held_against_it(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
-    pulse_all_but(scene, "speech")
-    supervisor.attend(0)
-    scene.child("speech").moves = "asleep"
-    scene.pulse("speech", "running")
-    supervisor.attend(0)
-    assert state_of(supervisor, "speech")[0] == "running"
-
-
-def test_one_that_is_starting_may_sleep(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    die(scene, supervisor, "face")
-    scene.now_s += 1
-    pulse_all_but(scene, "face")
-    supervisor.attend(0)
-    scene.child("face").moves = "asleep"
-    supervisor.attend(0)
-    assert state_of(supervisor, "face")[0] == "starting"
-
-
-def test_one_that_cannot_say_where_it_hangs_is_killed_all_the_same(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    hung = hang(scene, supervisor, "face")
-    hung.hangs = STACKS[: STACKS.index("Current")]
-    scene.now_s += 0.49
-    supervisor.attend(0)
-    assert hung.exit_code is None
-    scene.now_s += 0.02
-    supervisor.attend(0)
-    assert hung.exit_code == -9
-    assert state_of(supervisor, "face") == ("restarting", "no sign of life for 5 s")
-
-
 def test_one_that_does_not_die_of_a_kill_is_not_started_beside_itself(scene: Scene, tmp_path: Path) -> None:
     supervisor = started(scene, tmp_path)
     hung = hang(scene, supervisor, "face")
@@ -381,52 +285,6 @@ def test_without_its_understudy_fusion_comes_back_like_the_others(scene: Scene, 
     assert not scene.child("fusion").assignment.understudy
 
 
-def _silent_speech(scene: Scene, supervisor: Supervisor, seconds: int) -> None:
-    """Seconds in which all give signs of life but speech."""
-    for _ in range(seconds):
-        for name in ("fusion", "face", "prosody", "camera", "microphone"):
-            scene.pulse(name, "running")
-        supervisor.attend(0)
-        scene.now_s += 1
-    supervisor.attend(0)
-
-
-def test_one_that_said_it_would_be_busy_is_given_that_long_and_no_longer_once_it_speaks_again(
-    scene: Scene, tmp_path: Path
-) -> None:
-    supervisor = started(scene, tmp_path)
-    scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
-    supervisor.attend(0)
-    _silent_speech(scene, supervisor, 14)
-    assert state_of(supervisor, "speech")[0] == "running"
-    scene.pulse("speech", "running")
-    supervisor.attend(0)
-    _silent_speech(scene, supervisor, 6)
-    assert state_of(supervisor, "speech") == ("restarting", "no sign of life for 5 s")
-
-
-def test_one_that_is_busy_for_longer_than_it_said_is_started_again(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 2.0))
-    scene.pulses.append(Absorbed("speech", 99, 60.0))  # a predecessor
-    supervisor.attend(0)
-    _silent_speech(scene, supervisor, 8)
-    assert state_of(supervisor, "speech") == ("restarting", "no sign of life for 7 s")
-
-
-def test_one_that_is_starting_again_has_as_long_as_at_the_beginning(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    die(scene, supervisor, "face")
-    scene.now_s += 1
-    supervisor.attend(0)
-    for _ in range(5):
-        scene.now_s += 4.9
-        for name in ("fusion", "prosody", "speech", "camera", "microphone"):
-            scene.pulse(name, "running")
-        supervisor.attend(0)
-    assert state_of(supervisor, "face")[0] == "starting"
-
-
 def test_the_last_words_of_a_predecessor_are_not_heeded(scene: Scene, tmp_path: Path) -> None:
     supervisor = started(scene, tmp_path)
     before = scene.child("face").pid
@@ -492,78 +350,6 @@ def test_a_change_is_reported_at_once_and_how_all_are_once_a_second(scene: Scene
 def test_a_pulse_brings_the_lag_and_the_counters(scene: Scene, tmp_path: Path) -> None:
     health = started(scene, tmp_path).condition.workers["speech"]
     assert (health.lag_ms, health.counters, health.pid) == (12.3, {"sent": 1}, scene.child("speech").pid)
-
-
-def _run(scene: Scene, supervisor: Supervisor, seconds: int, **speech: float) -> None:
-    """A second after another in which every process reports, speech what it is told to."""
-    for _ in range(seconds):
-        for name in ("fusion", "face", "prosody", "camera", "microphone"):
-            scene.pulse(name, "running", lag_ms=5.0)
-        scene.pulse("speech", "running", **speech)  # type: ignore[arg-type]  # mypy takes the numbers for the names
-        scene.now_s += 1
-        supervisor.attend(0)
-
-
-def _paces(scene: Scene) -> list[tuple[int, str]]:
-    """The levels that were reported, with their reasons, as they came."""
-    told = [(report.pace.level, report.strain) for report in scene.told if isinstance(report, Condition)]
-    return [after for before, after in pairwise([(0, ""), *told]) if after != before]
-
-
-def test_encoders_that_cannot_keep_up_are_asked_for_less_and_for_all_again_when_they_can(
-    scene: Scene, tmp_path: Path
-) -> None:
-    supervisor = started(scene, tmp_path)
-    _run(scene, supervisor, 3, lag_ms=1400.0, busy=0.5)
-    assert _paces(scene) == [(1, "recognizing every 1 s: speech was 1.4 s behind")]
-    _run(scene, supervisor, 12, lag_ms=20.0, busy=0.1)
-    assert _paces(scene)[1:] == [(0, "")]
-    full, less = Pace(step_s=0.5, face_rate_hz=15.0), Pace(level=1, step_s=1.0, face_rate_hz=15.0)
-    told = {child.assignment.name: child.paces for child in scene.children if child.paces}
-    assert told == {name: [less, full] for name in ("face", "prosody", "speech")}
-
-
-def test_a_change_of_pace_is_reported_at_once(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    for _ in range(2):
-        scene.pulse("speech", "running", busy=1.0)
-    supervisor.attend(0)
-    (report,) = scene.told
-    assert isinstance(report, Condition)
-    assert report.pace.level == 1
-    assert report.strain == "recognizing every 1 s: speech was at work 100% of the time"
-
-
-def test_an_encoder_that_comes_back_is_told_the_present_pace(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    _run(scene, supervisor, 2, busy=0.9)
-    die(scene, supervisor, "speech")
-    scene.now_s += 1
-    supervisor.attend(0)
-    assert scene.child("speech").paces == [Pace(level=1, step_s=1.0, face_rate_hz=15.0)]
-    assert len(scene.child("face").paces) == 1
-
-
-def test_one_that_is_gone_is_told_nothing(scene: Scene, tmp_path: Path) -> None:
-    supervisor = started(scene, tmp_path)
-    die(scene, supervisor, "face")
-    for _ in range(2):
-        scene.pulse("speech", "running", busy=1.0)
-    supervisor.attend(0)
-    assert supervisor.condition.pace.level == 1
-    assert scene.child("face").paces == []
-    assert len(scene.child("speech").paces) == 1
-
-
-def test_a_face_encoder_that_is_always_at_work_is_no_overload_but_one_that_is_late_is(
-    scene: Scene, tmp_path: Path
-) -> None:
-    supervisor = started(scene, tmp_path)
-    for lag_ms, level in ((90.0, 0), (1200.0, 1)):
-        for _ in range(3):
-            scene.pulse("face", "running", lag_ms=lag_ms, busy=1.0)
-            supervisor.attend(0)
-        assert supervisor.condition.pace.level == level
 
 
 def test_what_makes_a_process_useless_is_news_but_not_why_it_died(scene: Scene, tmp_path: Path) -> None:
