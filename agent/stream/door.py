@@ -11,10 +11,12 @@ import os
 import socket
 import struct
 from collections.abc import Collection
+from dataclasses import replace
 
 import zmq
 from zmq.utils import z85
 
+from agent.stream.descriptors import connections
 from agent.stream.doorman import Doorman, Limits
 from agent.stream.endpoint import Socket, bind
 from agent.stream.keyring import Keyring
@@ -37,12 +39,15 @@ _OPTIONS = (
     (zmq.RCVHWM, 4),
     (zmq.RCVBUF, 8192),
     (zmq.SNDBUF, 131_072),  # what the system may hold for a subscriber that does not read
-    (zmq.MAXMSGSIZE, 1024),  # subscribers only send topics
     (zmq.HANDSHAKE_IVL, 5000),  # whoever connects and says nothing
     # With a domain libzmq asks us of every peer, and refuses those of ZMTP 1 and 2, whose requests carry no descriptor.
     (zmq.ZAP_DOMAIN, b"deadpan"),
     (zmq.ZAP_ENFORCE_DOMAIN, 1),
 )
+# Subscribers only send topics. A topic takes libzmq 50 bytes for each of its own, and a long one so much time that its
+# sender keeps up: then libzmq goes on reading, and returns from no call before the flood is over. The handshake of CURVE
+# needs more, but whoever gets beyond that has a key.
+_LONGEST, _LONGEST_KEYED = 128, 512
 _TCP_OPTIONS = (
     # A peer that vanished without a word is noticed, and forgotten. The system asks, not ZeroMQ: its heartbeats abort a
     # process that has been kept from reading for longer than they wait (libzmq issues 3937 and 4767, in 4.3.5 too).
@@ -67,7 +72,8 @@ class Door:
         """Raises PublishError when the endpoint cannot be had."""
         self._endpoint, self._path, self._keyring = endpoint, local_path(endpoint), keyring
         self._knows_processes = self._path is not None and keyring is None
-        self._doorman = Doorman(limits)
+        limits = limits or Limits()
+        self._doorman = Doorman(replace(limits, connections=connections(limits.connections)))
         self._identities: dict[int, int] = {}
         self._looked_ns = 0
         self.is_watched = False
@@ -77,6 +83,7 @@ class Door:
         self._socket = context.socket(zmq.XPUB)
         for option, value in _OPTIONS if self._path is not None else _OPTIONS + _TCP_OPTIONS:
             self._socket.setsockopt(option, value)
+        self._socket.setsockopt(zmq.MAXMSGSIZE, _LONGEST if keyring is None else _LONGEST_KEYED)
         if keyring is not None:
             self._socket.setsockopt(zmq.CURVE_SERVER, 1)
             self._socket.setsockopt(zmq.CURVE_SECRETKEY, keyring.secret)

@@ -22,7 +22,7 @@ class Limits:
     """In all. When one more comes, the oldest that has not subscribed goes; if all have, the newcomer."""
     topics: int = 200
     """Held by one connection at a time."""
-    topic_bytes: int = 256
+    topic_bytes: int = 100
     """Of one topic: those of this stream have 88 at most."""
     held_bytes: int = 4096
     """Of all topics that one connection holds."""

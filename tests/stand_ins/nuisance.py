@@ -78,6 +78,11 @@ def long_topics(endpoint: str) -> str:
     return _flood(endpoint, lambda n: frame(b"\x01" + b"%08d" % n * 120), 100_000)
 
 
+def costly_topics(endpoint: str) -> str:
+    """Topics as long as they may be, all different from their beginning, as fast as they can be sent."""
+    return _flood(endpoint, lambda n: frame(b"\x01" + b"%010d" % n * 10), 20_000, at_once=20_000)
+
+
 def garbage(endpoint: str) -> str:
     """Bytes that are no ZMTP, before the handshake and after it."""
     sent = 0
@@ -131,7 +136,7 @@ def deaf(endpoint: str) -> str:
     sys.exit()  # whoever would read more of us is gone
 
 
-def _flood(endpoint: str, made: Callable[[int], bytes], count: int) -> str:
+def _flood(endpoint: str, made: Callable[[int], bytes], count: int, at_once: int = 1000) -> str:
     sent = 0
     for attempt in _in_time(range(_ATTEMPTS)):
         try:
@@ -140,7 +145,7 @@ def _flood(endpoint: str, made: Callable[[int], bytes], count: int) -> str:
                     sys.stdout.write("let in\n")
                     sys.stdout.flush()
                 while sent < count and time.monotonic() < _ENDS_S:
-                    step = min(1000, count - sent)
+                    step = min(at_once, count - sent)
                     connection.sendall(b"".join(made(n) for n in range(sent, sent + step)))
                     sent += step
                 return f"{sent} sent"
@@ -188,7 +193,7 @@ def _some(connection: socket.socket) -> bytes:
     return received
 
 
-FLOODS = (topics, storm, oversized, long_topics)
+FLOODS = (topics, storm, oversized, long_topics, costly_topics)
 """They say so when they are let in."""
 KINDS: dict[str, Callable[[str], str]] = {each.__name__: each for each in (*FLOODS, garbage, half_open, crowd, deaf)}
 
