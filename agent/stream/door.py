@@ -44,9 +44,9 @@ _OPTIONS = (
     (zmq.ZAP_DOMAIN, b"deadpan"),
     (zmq.ZAP_ENFORCE_DOMAIN, 1),
 )
-# Subscribers only send topics. A topic takes libzmq 50 bytes for each of its own, and a long one so much time that its
-# sender keeps up: then libzmq goes on reading, and returns from no call before the flood is over. The handshake of CURVE
-# needs more, but whoever gets beyond that has a key.
+# Bytes: subscribers only send topics. A topic takes libzmq 50 for each of its own, and a long one so much time that its
+# sender keeps up: then libzmq goes on reading, and returns from no call before the flood is over. The handshake of
+# CURVE needs more, but whoever gets beyond that has a key.
 _LONGEST, _LONGEST_KEYED = 128, 512
 _TCP_OPTIONS = (
     # A peer that vanished without a word is noticed, and forgotten. The system asks, not ZeroMQ: its heartbeats abort a

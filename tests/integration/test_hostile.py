@@ -65,7 +65,7 @@ def test_hostile_subscribers_neither_slow_nor_grow_nor_stop_the_agent(endpoint: 
             assert deaf.poll() is None
             assert agent.poll() is None, managed
             grown_mb = _memory_mb(read[0], peak=True) - before_mb
-            # The timeline is asked, not the subscription, which would catch up and so pass over what has come meanwhile.
+            # The timeline is asked, not the subscription, which would pass over what has come meanwhile.
             now_ns = subscription.timeline.session_ns(time.monotonic_ns())
             until_ns = now_ns + 2_000_000_000  # or less, where the demo ends before
             for message in messages:
