@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from deadpan.messages import Message, to_json
 from tests.deadpan.guarded import Guarded, key_file
 from tests.deadpan.sent import estimate
 from tests.deadpan.stage import PATIENCE_S, Stage
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -32,9 +34,7 @@ def stage() -> Iterator[Stage]:
 @pytest.fixture
 def endpoint() -> str:
     """A port nobody listens at."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    return f"tcp://127.0.0.1:{free_port()}"
 
 
 # Restarts
@@ -106,8 +106,12 @@ def test_frames_of_every_number_and_kind_do_not_end_the_reading(stage: Stage) ->
 # Silence
 
 
-def _silence(endpoint: str, timeout_s: float = 0.3) -> str:
-    with deadpan.subscribe(endpoint, timeout_s=timeout_s) as subscription:
+def _silence(endpoint: str, mute: socket.socket | None = None) -> str:
+    """What is said of it, once whoever listens there, if anybody does, has been reached."""
+    with (
+        deadpan.subscribe(endpoint, timeout_s=0.3) as subscription,
+        nullcontext() if mute is None else mute.accept()[0],
+    ):
         with pytest.raises(deadpan.SilenceError) as caught:
             next(iter(subscription))
 
@@ -133,7 +137,7 @@ def test_an_agent_that_says_nothing_is_said_to_be_that(stage: Stage) -> None:
 
 def test_something_else_that_listens_is_said_to_be_that() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
-        text = _silence(f"tcp://127.0.0.1:{mute.getsockname()[1]}")
+        text = _silence(f"tcp://127.0.0.1:{mute.getsockname()[1]}", mute)
     assert "something listens there, but it is no agent" in text
 
 

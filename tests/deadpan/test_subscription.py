@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from itertools import islice
 
@@ -12,6 +11,7 @@ import deadpan
 from deadpan.messages import Message, type_name
 from tests.deadpan.sent import estimate, every_type, utterance
 from tests.deadpan.stage import PATIENCE_S, Stage
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -146,9 +146,7 @@ def test_one_stream_of_a_shared_bus_is_subscribed_to_by_its_topics(stage: Stage)
 
 
 def test_a_subscriber_may_start_before_the_publisher() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        endpoint = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    endpoint = f"tcp://127.0.0.1:{free_port()}"
     with deadpan.subscribe(endpoint, timeout_s=PATIENCE_S) as subscription:
         assert subscription.receive(0) is None
         stage = Stage(endpoint)

@@ -18,6 +18,7 @@ from agent.clock import ManualClock
 from tests.agent.capture.films import write_video
 
 MS = 1_000_000
+PATIENCE_S = 20.0
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
 
@@ -64,7 +65,7 @@ def test_only_the_newest_frame_is_kept_and_the_others_are_counted() -> None:
     clock = ManualClock()
     script = Script(clock, [PICTURE] * 5)
     with camera_over(script, clock) as camera:
-        script.released.wait(5)  # it has grabbed all it had
+        assert script.released.wait(PATIENCE_S)  # it has grabbed all it had
         frame = next(iter(camera))
         assert (frame.seq, frame.pts_ns) == (4, 500 * MS)
         assert camera.losses["dropped"] == 4
@@ -74,7 +75,7 @@ def test_frames_above_the_rate_are_left_out_without_being_losses() -> None:
     clock = ManualClock()
     script = Script(clock, [PICTURE] * 30, period_ms=10)
     with camera_over(script, clock) as camera:
-        script.released.wait(5)
+        assert script.released.wait(PATIENCE_S)
         assert next(iter(camera)).seq == 4  # 300 ms at 15 Hz
 
 
@@ -120,7 +121,7 @@ def test_leaving_releases_the_camera() -> None:
     script = Script(clock, itertools.repeat(PICTURE))
     with camera_over(script, clock) as camera:
         next(iter(camera))
-    assert script.released.wait(1)
+    assert script.released.wait(PATIENCE_S)
 
 
 def test_opencv_pictures_become_rgb(tmp_path: Path) -> None:

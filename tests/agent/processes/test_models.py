@@ -16,6 +16,7 @@ from agent.weights.engine import EngineError
 from agent.weights.store import Store
 from encoders.speech.moonshine import MoonshineRecognizer
 from tests.agent.weights.kept import PARTS, install_engines, keep, small
+from tests.threads import assert_no_more_threads_than, threads
 
 
 class Loaded:
@@ -107,11 +108,8 @@ def test_streams_side_by_side_share_all_but_what_follows_a_face() -> None:
     other.close()
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads where Linux shows them")
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="they are native, and only Linux shows them")
 def test_what_follows_a_face_leaves_no_thread_behind_and_is_loaded_anew() -> None:
-    def threads() -> int:
-        return len(list(Path("/proc/self/task").iterdir()))
-
     models = Models()
     models.close()
     before = threads()
@@ -119,7 +117,7 @@ def test_what_follows_a_face_leaves_no_thread_behind_and_is_loaded_anew() -> Non
     assert threads() > before
     models.close()
     models.close()
-    assert threads() <= before
+    assert_no_more_threads_than(before)
     assert models.face is not first
     models.close()
 

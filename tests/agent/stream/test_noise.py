@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import deadpan
 from agent.stream.publisher import Publisher
 from tests.deadpan.sent import estimate
+from tests.ports import free_port
 from tests.stand_ins.nuisance import GREETING, READY, frame
 
 PATIENCE_S = 20.0
@@ -41,8 +42,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     publisher = Publisher(f"tcp://127.0.0.1:{port}")
     with deadpan.subscribe(f"tcp://127.0.0.1:{port}") as subscription:
         place = Place(publisher, port, subscription)

@@ -196,6 +196,8 @@ def test_every_loss_is_counted_when_the_agent_floods() -> None:
                         await asyncio.sleep(0)
                 await b.counted("received", 500)  # ZeroMQ itself drops what is more than it may hold
                 await b.counted("dropped", 1)
-                assert len(os.listdir("/proc/self/fd")) == before
+                assert (
+                    len(os.listdir("/proc/self/fd")) <= before
+                )  # less, where something of another test goes meanwhile
 
     asyncio.run(main())
