@@ -79,7 +79,7 @@ def _unsaid(evidence: Evidence, modality: Modality, probability: float, cue: Cue
 def _read_as(evidence: Evidence, modality: Modality, column: int, value: float) -> Evidence:
     readings = evidence.readings.copy()
     readings[ORDER.index(modality), column] = value
-    return replace(evidence, readings=readings)
+    return evidence.retold(readings)
 
 
 def _pause(evidence: Evidence) -> list[ProposedCue]:

@@ -8,9 +8,11 @@ came.
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +69,21 @@ class Evidence:
     def without(self, *modalities: Modality) -> Evidence:
         """The same with some modalities missing."""
         stays = np.array([modality not in modalities for modality in ORDER], np.float32)
-        return replace(self, readings=self.readings * stays[:, None], presence=self.presence * stays)
+        return self.retold(self.readings * stays[:, None], self.presence * stays)
+
+    def retold(self, readings: Floats, presence: Floats | None = None) -> Evidence:
+        """The same with other readings, and another presence: eight of each that is asked about."""
+        return Evidence(
+            self.words,
+            self.word_marks,
+            self.word_mask,
+            self.voice,
+            self.voice_mask,
+            self.face,
+            self.face_mask,
+            readings,
+            self.presence if presence is None else presence,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +147,11 @@ def _most_present(embeddings: Sequence[Embedding], end_ns: int, half_life_s: flo
         most = 0.5 ** (age_s / half_life_s)
         if most < LEAST_PRESENCE or (best is not None and most <= best.presence):
             break  # those before are older still
-        reading = embedding.reading
-        if reading is None or not _can_be_used(embedding, reading):
-            continue  # one broken head must not silence the others
         presence = embedding.confidence * most
-        if presence >= LEAST_PRESENCE and (best is None or presence > best.presence):
+        if presence < LEAST_PRESENCE or (best is not None and presence <= best.presence):
+            continue
+        reading = embedding.reading
+        if reading is not None and _can_be_used(embedding, reading):  # one broken head must not silence the others
             best = Heard(embedding, reading, presence)
     return best
 
@@ -165,32 +181,47 @@ def _lay_out(spoken: WordEmbeddings | None, end_ns: int, dim: int) -> tuple[Floa
     mask = np.zeros(WORDS, np.float32)
     if spoken is None or not len(spoken.intervals_ns):
         return words, marks, mask
-    times_s = (spoken.intervals_ns - end_ns) / NS_PER_S
-    pauses_s = np.concatenate([[0.0], np.clip(times_s[1:, 0] - times_s[:-1, 1], 0.0, _LONGEST_PAUSE_S)])
     odds = np.clip(spoken.sarcasms.astype(np.float64), _LEAST_ODDS, 1 - _LEAST_ODDS)
-    every = np.column_stack([times_s, pauses_s, spoken.sentiments, np.log(odds / (1 - odds))])[-WORDS:]
-    count = len(every)
+    every = np.zeros((len(odds), len(WORD_MARKS)))
+    every[:, :2] = (spoken.intervals_ns - end_ns) / NS_PER_S
+    every[1:, 2] = np.clip(every[1:, 0] - every[:-1, 1], 0.0, _LONGEST_PAUSE_S)
+    every[:, 3] = spoken.sentiments
+    every[:, 4] = np.log(odds / (1 - odds))
+    count = min(len(every), WORDS)
     if dim:
-        words[:count] = np.nan_to_num(_checked(spoken.vectors, dim)[-WORDS:])
-    marks[:count] = np.nan_to_num(every)
+        words[:count] = _finite(_checked(spoken.vectors, dim)[-WORDS:])
+    marks[:count] = _finite(every[-WORDS:])
     mask[:count] = 1.0
     return words, marks, mask
 
 
 def _pool(embeddings: Sequence[Embedding], start_ns: int, end_ns: int, dim: int) -> tuple[Floats, Floats]:
     """The mean vector of each step and how much of the step it covers; steps before `start_ns` are masked."""
-    seen = [e for e in embeddings if e.confidence > 0 and e.interval.end_ns > start_ns] if dim else []
-    if not seen:
-        return np.zeros((STEPS, dim), np.float32), np.zeros(STEPS, np.float32)
-    edges_ns = end_ns + STEP_NS * np.arange(-STEPS, 1)
+    mean, covered = np.zeros((STEPS, dim), np.float32), np.zeros(STEPS, np.float32)
+    since = bisect.bisect_right(embeddings, start_ns, key=_end_ns)
+    seen = [e for e in embeddings[since:] if e.confidence > 0] if dim else []
+    steps = min(STEPS, -((start_ns - end_ns) // STEP_NS))  # those that nothing before `start_ns` is left of
+    if not seen or steps <= 0:
+        return mean, covered
+    edges_ns = end_ns + STEP_NS * np.arange(-steps, 1)
     starts_ns = np.array([max(e.interval.start_ns, start_ns) for e in seen])
     ends_ns = np.array([e.interval.end_ns for e in seen])
     overlaps_ns = np.minimum(edges_ns[1:, None], ends_ns) - np.maximum(edges_ns[:-1, None], starts_ns)
     share = np.maximum(overlaps_ns, 0) / STEP_NS
-    covered = share.sum(axis=1)
-    vectors = np.nan_to_num(_checked(np.array([e.vector for e in seen]), dim)).astype(np.float64)
-    mean = share @ vectors / np.maximum(covered, 1e-9)[:, None]
-    return mean.astype(np.float32), np.minimum(covered, 1.0).astype(np.float32)
+    vectors = _finite(_checked(np.array([e.vector for e in seen]), dim)).astype(np.float64)
+    whole = share.sum(axis=1)
+    mean[-steps:] = share @ vectors / np.maximum(whole, 1e-9)[:, None]
+    covered[-steps:] = np.minimum(whole, 1.0)
+    return mean, covered
+
+
+def _end_ns(embedding: Embedding) -> int:
+    return embedding.interval.end_ns
+
+
+def _finite(numbers: NDArray[Any]) -> NDArray[Any]:
+    """The numbers, 0 where one is none, and the largest there is where one is infinite."""
+    return numbers if np.isfinite(numbers).all() else np.nan_to_num(numbers)
 
 
 def _checked(vectors: Floats, dim: int) -> Floats:

@@ -12,7 +12,7 @@ apart than its idle time, and no watermark overtakes what it speaks of.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import is_
 
@@ -69,6 +69,7 @@ class Fuser:
         self._timelines = {modality: Timeline(growing=modality is Modality.TEXT) for modality in sorted(modalities)}
         for timeline in self._timelines.values():
             timeline.heard_ns = start_ns
+        self._prompt = [modality for modality in _PROMPT if modality in self._timelines]
         self._next = -(-start_ns // self._settings.period_ns)
         self._pending: deque[_Pending] = deque()
         self._settled_ns = -1
@@ -175,32 +176,34 @@ class Fuser:
             if modality not in self._timelines:
                 standings[modality] = Standing("off", None)
                 continue
-            evidence = [e for e in window.embeddings.get(modality, ()) if e.confidence > 0]
-            if not evidence:
+            newest = next((e for e in reversed(window.embeddings.get(modality, ())) if e.confidence > 0), None)
+            if newest is None:
                 standings[modality] = Standing("absent", None)
                 continue
-            age_ns = max(0, window.interval.end_ns - evidence[-1].interval.end_ns)
+            age_ns = max(0, window.interval.end_ns - newest.interval.end_ns)
             standings[modality] = Standing("stale" if self._is_stale(modality, window) else "ok", age_ns)
         return standings
 
     def _first_due_ns(self, end_ns: int) -> int:
         """When the first revision of a tick leaves if nothing more arrives."""
-        idle_ns = [self._idle_from_ns(modality) for modality in self._waited_for(end_ns) if modality in _PROMPT]
-        return min(end_ns + self._settings.max_wait_ns, max([end_ns, *idle_ns]))
+        return min(end_ns + self._settings.max_wait_ns, self._heard_out_ns(self._prompt, end_ns, end_ns))
 
     def _final_due_ns(self, end_ns: int) -> int:
         """When the final revision of a tick leaves if nothing more arrives."""
         waking_ns = end_ns + self._settings.max_wait_ns
-        idle_ns = [max(self._idle_from_ns(modality), waking_ns) for modality in self._waited_for(end_ns)]
-        return min(end_ns + self._settings.lateness_ns, max([end_ns, *idle_ns]))
+        return min(end_ns + self._settings.lateness_ns, self._heard_out_ns(self._timelines, end_ns, waking_ns))
 
-    def _waited_for(self, end_ns: int) -> list[Modality]:
-        """The modalities that may still have something to say up to `end_ns`."""
-        return [m for m, each in self._timelines.items() if not each.closed and each.bound_ns < end_ns]
-
-    def _idle_from_ns(self, modality: Modality) -> int:
-        """From when on a modality that stays silent is idle."""
-        return self._timelines[modality].heard_ns + self._settings.idle_ns[modality] + 1
+    def _heard_out_ns(self, modalities: Iterable[Modality], end_ns: int, waking_ns: int) -> int:
+        """From when on none of them is waited for: one that may still have something to say up to `end_ns` is until it
+        is idle, and at least until `waking_ns`.
+        """
+        heard_out_ns = end_ns
+        for modality in modalities:
+            timeline = self._timelines[modality]
+            if not timeline.closed and timeline.bound_ns < end_ns:
+                idle_from_ns = timeline.heard_ns + self._settings.idle_ns[modality] + 1
+                heard_out_ns = max(heard_out_ns, idle_from_ns, waking_ns)
+        return heard_out_ns
 
     def _is_stale(self, modality: Modality, window: Window) -> bool:
         """Whether a modality had long stopped by a window's end: by its own time, so that arrival decides nothing."""

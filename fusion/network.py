@@ -84,4 +84,4 @@ _APART = ("readings", "presence")  # these say how large the batch is
 def _stack(arrays: Sequence[NDArray[np.float32]], *, shared: bool) -> NDArray[np.float32]:
     if shared and all(array is arrays[0] for array in arrays):
         return arrays[0][None]
-    return np.stack(arrays)
+    return np.array(arrays)

@@ -8,6 +8,7 @@ from operator import attrgetter
 from encoders.samples import Embedding
 
 _order = attrgetter("interval.end_ns", "interval.start_ns")
+_end_ns = attrgetter("interval.end_ns")
 
 
 class Timeline:
@@ -77,7 +78,8 @@ class Timeline:
         so the answer for a moment does not change with what is said after it.
         """
         if not self._growing:
-            return tuple(e for e in self._embeddings if since_ns < e.interval.end_ns <= until_ns)
+            first, last = (bisect.bisect_right(self._embeddings, at, key=_end_ns) for at in (since_ns, until_ns))
+            return tuple(self._embeddings[first:last])
         chosen: dict[int, Embedding] = {}
         for embedding in self._embeddings:
             start_ns = embedding.interval.start_ns
@@ -90,7 +92,7 @@ class Timeline:
 
     def forget_before(self, t_ns: int) -> None:
         """Let go of all that ended at or before t_ns."""
-        first = bisect.bisect_right(self._embeddings, t_ns, key=lambda e: e.interval.end_ns)
+        first = bisect.bisect_right(self._embeddings, t_ns, key=_end_ns)
         del self._embeddings[:first]
         del self._bounds[: max(0, bisect.bisect_right(self._bounds, t_ns) - 1)]
 

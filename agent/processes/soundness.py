@@ -24,6 +24,7 @@ from encoders.samples import (
     WordEmbeddings,
 )
 
+_FLOAT32, _UINT8 = np.dtype(np.float32), np.dtype(np.uint8)
 _FOREVER_NS = 1 << 62
 _LARGEST_PX = 16_384
 _MOST_TONES = 64
@@ -34,7 +35,7 @@ def is_sound(value: Value) -> bool:
     """Whether arrays have the type, the shape and the range that encoders and fusion count on, and times are times."""
     match value:
         case VideoFrame(seq, pts_ns, rgb):
-            return _counts(seq, pts_ns) and rgb.dtype == np.uint8 and _is_picture(rgb.shape)
+            return _counts(seq, pts_ns) and rgb.dtype == _UINT8 and _is_picture(rgb.shape)
         case AudioChunk(seq, pts_ns, rate_hz, pcm):
             return _counts(seq, pts_ns) and 0 < rate_hz <= 1_000_000 and _is_series(pcm) and len(pcm) > 0
         case Embedding():
@@ -74,7 +75,7 @@ def _is_picture(shape: tuple[int, ...]) -> bool:
 
 
 def _is_series(samples: NDArray[np.float32]) -> bool:
-    return samples.dtype == np.float32 and samples.ndim == 1 and bool(np.isfinite(samples).all())
+    return samples.dtype == _FLOAT32 and samples.ndim == 1 and bool(np.isfinite(samples).all())
 
 
 def _is_modality(name: str) -> bool:
@@ -105,7 +106,7 @@ def _are_words(words: WordEmbeddings) -> bool:
 
 def _is_outline(outline: Outline) -> bool:
     points = outline.points
-    drawn = points.dtype == np.float32 and points.shape in ((0, 2), (POINTS, 2)) and bool(np.isfinite(points).all())
+    drawn = points.dtype == _FLOAT32 and points.shape in ((0, 2), (POINTS, 2)) and bool(np.isfinite(points).all())
     return abs(outline.pts_ns) < _FOREVER_NS and 0 < outline.aspect <= 100 and drawn
 
 
