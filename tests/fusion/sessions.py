@@ -152,7 +152,7 @@ def steady(draw: st.DrawFn, modality: Modality) -> Said:
     start_ms = draw(st.integers(0, 2500))
     hops = st.tuples(st.integers(1, 240), st.sampled_from([0, 0, 0, 0, 30, 900, 1400, 2600]))
     for seq, (length_ms, gap_ms) in enumerate(draw(st.lists(hops, max_size=40))):
-        start_ms += gap_ms
+        start_ms += gap_ms if seq else 0  # never silent for longer than its idle time, at the beginning either
         confidence = draw(st.sampled_from([0.0, 0.5, 1.0, 1.0]))
         probability, sentiment = draw(_probabilities), draw(_sentiments)
         embeddings.append(
