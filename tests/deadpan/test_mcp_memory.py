@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -25,9 +26,14 @@ class _Scene:
     def __init__(self, stage: Stage, subscription: deadpan.Subscription) -> None:
         self.stage = stage
         self.later_ns = 0
+        self._began_s = time.monotonic()
         self.memory = Memory(subscription, lambda: time.monotonic_ns() + self.later_ns)
         self._timeline = subscription.timeline
         self._subscription = subscription
+
+    def about(self, seconds: float) -> Any:
+        """Equal to an age of so many seconds, but for the time that the test itself has taken."""
+        return pytest.approx(seconds, abs=0.1 + time.monotonic() - self._began_s)
 
     async def publish(self, *messages: Message) -> None:
         self.stage.publish(*messages)
@@ -70,8 +76,8 @@ def test_what_was_said_in_the_window_is_told_with_how_it_sounded() -> None:
             await on.publish(_estimate(90), _utterance(91, 0), _utterance(98, 1), _estimate(100))
             answer = on.memory.current(10)
         assert (answer.known, answer.reason, answer.explanation, answer.sarcasm_on) == (True, "", "", True)
-        assert answer.age_s == pytest.approx(0, abs=2)
-        assert [said.ended_s_ago for said in answer.utterances] == pytest.approx([9, 2], abs=0.5)
+        assert answer.age_s == on.about(0)
+        assert [said.ended_s_ago for said in answer.utterances] == [on.about(9), on.about(2)]
         assert [said.line for said in answer.utterances] == ["([sarcasm value=0.82]) Oh great…"] * 2
         assert answer.window is not None
         assert (answer.window.sarcasm_probability, answer.window.sarcasm) == (0.82, "on")
@@ -116,10 +122,10 @@ def test_an_agent_that_fell_silent_tells_nothing_of_now_but_what_was_said_last_r
             on.later_ns = 42 * S
             answer, last = on.memory.current(120), on.memory.last()
         assert (answer.known, answer.reason, answer.now, answer.utterances) == (False, "silent_stream", None, [])
-        assert answer.age_s == pytest.approx(42, abs=0.5)
+        assert answer.age_s == on.about(42)
         assert "for 42 s" in answer.explanation
         assert last.utterance is not None
-        assert last.age_s == last.utterance.ended_s_ago == pytest.approx(44, abs=0.5)
+        assert last.age_s == last.utterance.ended_s_ago == on.about(44)
 
     asyncio.run(main())
 
@@ -133,7 +139,7 @@ def test_the_agent_was_restarted_and_what_was_said_before_is_not_of_now() -> Non
             answer, last = on.memory.current(120), on.memory.last()
         assert (answer.known, answer.reason, answer.utterances) == (False, "nothing_said", [])
         assert last.utterance is not None
-        assert last.age_s == pytest.approx(1, abs=0.5)
+        assert last.age_s == on.about(1)
 
     asyncio.run(main())
 
@@ -155,7 +161,7 @@ def test_what_was_said_long_before_we_came_is_as_old_as_it_is() -> None:
     async def main() -> None:
         async with scene() as on:
             await on.publish(_utterance(100), _estimate(400, _UNKNOWN))  # the last values that a newcomer is sent
-            assert on.memory.last().age_s == pytest.approx(300, abs=0.5)
+            assert on.memory.last().age_s == on.about(300)
             assert on.memory.current(120).utterances == []
 
     asyncio.run(main())

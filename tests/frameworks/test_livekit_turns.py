@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from tests.frameworks.agents import ScriptedAgent, scripted_agent
 from tests.frameworks.demo import PIECE_S, RATE_HZ, Microphone
 from tests.frameworks.model import ScriptedModel, serving
 from tests.frameworks.speaking import Assistant, Loudness, Recognizer, language_model, session
+from tests.ports import free_port
 
 FOR_EVER_S = 3600.0  # longer than any test may take: what waits for it fails
 VOICE = b"\1\0" * round(RATE_HZ * PIECE_S * 10)
@@ -98,9 +98,7 @@ def test_the_model_reads_how_the_turn_was_meant_in_front_of_its_words(agent: Scr
 
 
 def test_where_no_agent_is_the_turn_passes_at_once_as_it_came() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        endpoint = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    endpoint = f"tcp://127.0.0.1:{free_port()}"
 
     async def talk() -> None:
         async with calling(endpoint, "Oh great.", timeout_s=FOR_EVER_S) as call:

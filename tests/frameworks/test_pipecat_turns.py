@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import socket
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -34,6 +33,7 @@ from tests.deadpan.stage import PATIENCE_S, Stage
 from tests.frameworks.agents import ScriptedAgent, scripted_agent
 from tests.frameworks.conversation import Bot, talking
 from tests.frameworks.model import serving
+from tests.ports import free_port
 
 FOR_EVER_S = 3600.0  # longer than any test may take: what waits for it fails
 LEEWAY_NS = 10_000_000  # turns of this test are shorter than what the two clocks are compared to
@@ -142,9 +142,7 @@ def test_asking_the_model_again_adds_no_second_line(agent: ScriptedAgent) -> Non
 
 
 def test_where_no_agent_is_the_turn_passes_at_once_as_it_came() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        endpoint = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    endpoint = f"tcp://127.0.0.1:{free_port()}"
 
     async def talk() -> None:
         affect = AffectProcessor(endpoint, timeout_s=FOR_EVER_S)
