@@ -19,13 +19,17 @@ LOOK_S = 0.1
 
 
 class Seen:
-    """A process as /proc shows it, and a watch over it; time passes by looks."""
+    """A process as /proc shows it, and a watch over it; time passes by looks.
 
-    def __init__(self, processes: Path) -> None:
+    `counted`: the scheduler counts turns, as most kernels are built to.
+    """
+
+    def __init__(self, processes: Path, *, counted: bool = True) -> None:
         self.folder = processes / str(PID)
         self.stillness = Stillness(PID, processes)
         self.now_s = 0.0
         self.switches = 0
+        self._counted = counted
 
     def look(self, states: str, *, moved: bool = False, times: int = 1) -> Motion:
         """The motion after so many looks at threads in these states, the main one's first."""
@@ -38,14 +42,16 @@ class Seen:
                 (task / "stat").write_text(f"{number} (a) (b) {state} 1 2 3")
             counts = f"voluntary_ctxt_switches:\t{self.switches}\nnonvoluntary_ctxt_switches:\t0\n"
             (self.folder / "status").write_text(f"Name:\tdeadpan: State\nState:\t{states[0]} (somehow)\n{counts}")
+            if self._counted:
+                (self.folder / "schedstat").write_text(f"{self.switches * 1000} 0 {self.switches}\n")
             self.now_s += LOOK_S
             motion = self.stillness.motion(self.now_s)
         return motion
 
 
-@pytest.fixture
-def seen(tmp_path: Path) -> Seen:
-    process = Seen(tmp_path)
+@pytest.fixture(params=[True, False], ids=["turns counted", "not counted"])
+def seen(tmp_path: Path, request: pytest.FixtureRequest) -> Seen:
+    process = Seen(tmp_path, counted=request.param)
     process.look("SS", moved=True, times=2)
     return process
 
@@ -96,6 +102,7 @@ def test_who_was_never_seen_to_move_is_not_judged(tmp_path: Path) -> None:
 
 def test_who_is_gone_or_on_another_system_is_moving(seen: Seen) -> None:
     assert seen.look("SS", times=3) == "moving"
+    (seen.folder / "schedstat").unlink(missing_ok=True)
     (seen.folder / "status").write_text("Name:\tsomething else\n")
     assert seen.stillness.motion(seen.now_s + LOOK_S) == "moving"
     (seen.folder / "status").unlink()
