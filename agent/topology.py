@@ -45,6 +45,10 @@ class Worker:
         """
         return self.is_paced or self.name == "fusion" or (live and self.name in ("camera", "microphone"))
 
+    def is_brief(self, *, live: bool) -> bool:
+        """Whether none of its steps takes long, even on a slow machine. A recognizer reads a whole utterance in one."""
+        return self.is_wakeful(live=live) and self.name != "speech"
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:

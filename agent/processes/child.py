@@ -13,6 +13,7 @@ import msgspec
 
 from agent.processes.assignment import Assignment, Go, KeepPace
 from agent.processes.stillness import Motion, Stillness
+from agent.processes.toil import Toil
 from deadpan.messages import Pace
 
 WORKER = "agent.processes.worker"
@@ -43,7 +44,7 @@ class Child:
                 env=os.environ | QUIET | ONE_THREAD | KEEPING,
             )
         self.pid = self._process.pid
-        self._stillness = Stillness(self.pid)
+        self._stillness, self._toil = Stillness(self.pid), Toil(self.pid)
         self._order(msgspec.json.encode(assignment))
 
     @property
@@ -56,9 +57,14 @@ class Child:
         return self._stillness.motion(now_s)
 
     def heard(self) -> None:
+    def worked_s(self) -> float:
+        """How long it has worked, by its own processor time, since this was asked first after it was heard of."""
+        return self._toil.worked_s()
+
         """It has given a sign of life."""
         self._stillness.heard()
 
+        self._toil.heard()
     def go(self, origin_monotonic_ns: int) -> None:
         """Tell it that the session has begun."""
         self._order(msgspec.json.encode(Go(origin_monotonic_ns)))

@@ -26,6 +26,7 @@ from agent.processes.governor import Governor, Load, ladder
 from agent.processes.stillness import STILL_S
 from agent.processes.understudy import Understudy
 from agent.processes.ward import Ward
+from agent.processes.toil import LATE_S, LONGEST_STEP_S
 from agent.processes.wire import Absorbed, Condition, Ended, Pulse
 from agent.topology import EDGES, Worker, WorkerName
 from deadpan.messages import WorkerHealth
@@ -242,19 +243,22 @@ class Supervisor:
         """For how long it has shown no sign of life, if that is too long; else 0.
 
         Who does not move at all has not long to wait for: one that is stopped, or that sleeps though it is of those
-        that wake many times a second, and has not said that it would be away, or that it cannot go on.
+        that wake many times a second, and has not said that it would be away, or that it cannot go on. Nor has one
+        whose sign of life is overdue while it works for longer than any of its steps can take.
         """
         starting = ward.health.state == "starting"
         patience_s = self._settings.start_s if starting else self._settings.silence_s + ward.absorbed_s
-        if now_s - ward.heard_s > patience_s:
+        silent_s = now_s - ward.heard_s
+        if silent_s > patience_s:
             return patience_s
         if ward.health.state != "running":
             return 0.0
-        motion = child.motion(now_s)
-        is_wakeful = ward.worker.is_wakeful(live=ward.assignment.source == "live")
+        motion, live = child.motion(now_s), ward.assignment.source == "live"
         excused = ward.absorbed_s or ward.last_words
-        still = motion == "stopped" or (motion == "asleep" and is_wakeful and not excused)
-        return STILL_S if still else 0.0
+        if motion == "stopped" or (motion == "asleep" and ward.worker.is_wakeful(live=live) and not excused):
+            return STILL_S
+        overdue = silent_s > self._settings.pulse_s + LATE_S and ward.worker.is_brief(live=live) and not excused
+        return round(silent_s, 1) if overdue and child.worked_s() > LONGEST_STEP_S else 0.0
 
     def _finish_off(self, ward: Ward, now_s: float) -> bool:
         """Kill one that hangs once it has said where, or has had the time to."""

@@ -85,6 +85,10 @@ def fail(session: Watched, name: WorkerName) -> None:
 
 def grow(session: Watched, name: WorkerName) -> None:
     command(session, name, "growth")
+def circle(session: Watched, name: WorkerName) -> None:
+    command(session, name, "circles")
+
+
 
 
 STOPPED = r"no sign of life for [\d.]+ s; it was in \S+ \(\S+:\d+\)"  # longer where a recognizer asked for it
@@ -99,6 +103,7 @@ FATAL = [
 
 
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
+    pytest.param(circle, STOPPED, id="circle", marks=pytest.mark.long),
 @pytest.mark.parametrize(("harm", "reason"), FATAL)
 def test_what_ends_a_process_is_said_and_survived(
     session: Watched, harm: Harm, reason: str, names: tuple[WorkerName, ...]
@@ -128,7 +133,7 @@ def test_what_ends_a_process_is_said_and_survived(
     assert len({estimate.session for estimate in session.estimates}) == 1
     missing = session.missing_ticks()
     assert missing == 0 or "fusion" in names
-    if harm in (stop, hang):
+    if harm in (stop, hang, circle):
         assert all("most recent call first" in session.log(name) for name in names)
 
 

@@ -78,6 +78,7 @@ class Child:
         self.asked = False
         self.unkillable = False
         self.moves: Motion = "moving"
+        self.works_s = 0.0
         self._scene = scene
         scene.children.append(self)
 
@@ -96,8 +97,11 @@ class Child:
     def motion(self, _now_s: float) -> Motion:
         return self.moves
 
+    def worked_s(self) -> float:
+        return self.works_s
+
     def heard(self) -> None:
-        self.moves = "moving"
+        self.moves, self.works_s = "moving", 0.0
 
     def ask_for_stacks(self) -> None:
         self.asked = True

@@ -48,6 +48,28 @@ def test_one_that_does_not_move_is_not_waited_for(
     assert state_of(supervisor, name) == (state, "no sign of life for 0.4 s" if state == "restarting" else "")
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "state"),
+    [
+        *((worker.name, "live", "running" if worker.name == "speech" else "restarting") for worker in WORKERS),
+        *((name, "film.mp4", "restarting") for name in ("fusion", "face", "prosody")),
+        *((name, "film.mp4", "running") for name in ("speech", "camera", "microphone")),
+    ],
+)
+def test_one_that_is_overdue_and_works_for_longer_than_a_step_takes_is_not_waited_for(
+    scene: Scene, tmp_path: Path, name: WorkerName, source: str, state: str
+) -> None:
+    supervisor = started(scene, tmp_path, source)
+    child = scene.child(name)
+    for elapsed_s, works_s, expected in ((1.2, 9.0, "running"), (0.2, 0.4, "running"), (0.0, 0.6, state)):
+        scene.now_s += elapsed_s
+        child.works_s = works_s
+        pulse_all_but(scene, name)
+        supervisor.attend(0)
+        assert state_of(supervisor, name)[0] == expected
+    assert state_of(supervisor, name)[1] == ("no sign of life for 1.4 s" if state == "restarting" else "")
+
+
 def test_one_that_said_it_would_be_busy_may_sleep_but_not_be_stopped(scene: Scene, tmp_path: Path) -> None:
     supervisor = started(scene, tmp_path)
     scene.pulses.append(Absorbed("speech", scene.child("speech").pid, 10.0))
