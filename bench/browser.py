@@ -19,7 +19,7 @@ _OPTIONS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0"),
 )
-_START_S = 30.0
+_START_S = 60.0
 _LOOK_S = 0.05
 _KEYS = {"ArrowLeft": 37, "ArrowRight": 39, "Tab": 9, " ": 32}
 

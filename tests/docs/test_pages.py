@@ -95,7 +95,7 @@ def _beside(step: Step, folder: Path) -> Iterator[None]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-        _, complaint = process.communicate(timeout=20)
+        _, complaint = process.communicate(timeout=60)
     assert process.returncode == 0, complaint
     assert "Traceback" not in complaint
 

@@ -12,17 +12,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.stand_ins.encore import write_encore
+
 DEADPAN = [sys.executable, "-m", "agent.cli"]
+
+
+PATIENCE_S = 120.0
+"""Of whoever waits for a command: the slowest machine's; each wait ends as soon as it can."""
+TIMES = 20  # nearly ten minutes of the demo: longer than all tests together that share a session may take
 
 
 @contextmanager
 def started(
-    *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None
+    *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None, stdout: int = subprocess.PIPE
 ) -> Iterator[subprocess.Popen[str]]:
     """The command as a process of its own, ended when the block is left."""
     process = subprocess.Popen(
         [*DEADPAN, *arguments],
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | (env or {}),
@@ -33,12 +40,31 @@ def started(
     finally:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
 
 
-def finished(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+@contextmanager
+def playing(folder: Path, *arguments: str, endpoint: str = "") -> Iterator[str]:
+    """A session that plays the demo over and over, for as long as a test may take; where it publishes."""
+    source = write_encore(folder / "encore.mkv", TIMES)
+    endpoint = endpoint or f"ipc://{folder}/out"
+    # Of what it prints nothing is read, and a pipe that is full would hold it up.
+    with started("run", "--source", str(source), "--publish", endpoint, *arguments, stdout=subprocess.DEVNULL):
+        yield endpoint
+
+
+def finished(
+    *arguments: str, timeout_s: float = PATIENCE_S, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """The command, run to its end."""
-    return subprocess.run([*DEADPAN, *arguments], capture_output=True, text=True, timeout=timeout_s, check=False)
+    return subprocess.run(
+        [*DEADPAN, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+        env=os.environ | (env or {}),
+    )
 
 
 def messages(lines: str) -> list[dict[str, Any]]:

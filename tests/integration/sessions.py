@@ -1,4 +1,4 @@
-"""A session of real processes on the demo, supervised by the test itself, and its stream read until something shows."""
+"""A session of real processes on the demo, over and over: the test supervises it, and reads until something shows."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ import deadpan
 from agent.config import Config, SupervisionConfig
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
+from tests.integration.processes import TIMES
+from tests.stand_ins.encore import write_encore
+
+ROUNDS = 12_000  # of 10 ms at most: patience for a machine that has much else to do
 
 
 def demo_session(folder: Path, supervision: SupervisionConfig | None = None) -> tuple[Supervisor, str]:
     """The session, not yet started, and where it will publish."""
     endpoint = f"ipc://{folder}/out"
     config = Config(
-        source="demo",
+        source=str(write_encore(folder / "encore.mkv", TIMES)),
         publish=replace(Config().publish, endpoint=endpoint),
         supervision=supervision or SupervisionConfig(),
     )
@@ -27,7 +31,7 @@ def follow(
     supervisor: Supervisor,
     subscription: deadpan.Subscription,
     until: Callable[[deadpan.Message], bool],
-    limit: int = 2000,
+    limit: int = ROUNDS,
 ) -> list[deadpan.Message]:
     """Attend to the processes and read the stream until a message is the one waited for."""
     read: list[deadpan.Message] = []

@@ -12,6 +12,7 @@ import pytest
 from agent.capture.camera import Camera
 from agent.capture.source import CaptureError, Problem
 from agent.clock import SessionClock
+from tests.integration.processes import PATIENCE_S
 from tests.stand_ins.mjpeg import MjpegServer
 
 
@@ -44,7 +45,7 @@ def test_the_first_frame_comes_soon(server: MjpegServer) -> None:
     started = time.monotonic()
     with Camera(server.address, SessionClock.start()) as camera:
         next(iter(camera))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4  # left to itself FFmpeg looks at five seconds of it first
 
 
 def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted(server: MjpegServer) -> None:
@@ -52,11 +53,10 @@ def test_a_slow_reader_gets_the_newest_frame_and_the_rest_is_counted(server: Mjp
     with Camera(server.address, clock, rate_hz=30) as camera:
         frames = iter(camera)
         first = next(frames)
-        clock.sleep_until_ns(first.pts_ns + 1_000_000_000)
+        while (dropped := camera.losses["dropped"]) <= 15:
+            clock.sleep_until_ns(clock.now_ns() + 10_000_000)
         later = next(frames)
-        assert later.pts_ns - first.pts_ns > 850_000_000
-        assert later.seq - first.seq > 15
-        assert camera.losses["dropped"] > 15
+        assert dropped < later.seq - first.seq <= camera.losses["dropped"] + 1
 
 
 def test_a_stalled_camera_is_reported(server: MjpegServer) -> None:
@@ -70,14 +70,14 @@ def test_a_stalled_camera_is_reported(server: MjpegServer) -> None:
 
 
 def test_a_camera_that_dies_is_reported_at_once(server: MjpegServer) -> None:
-    with Camera(server.address, SessionClock.start()) as camera:
+    with Camera(server.address, SessionClock.start(), patience_s=PATIENCE_S) as camera:
         frames = iter(camera)
         next(frames)
         server.die()
-        died = time.monotonic()
-        with pytest.raises(CaptureError) as caught:
+        with pytest.raises(
+            CaptureError, match="failed again and again"
+        ) as caught:  # and not: sent no picture for so long
             list(frames)
-    assert time.monotonic() - died < 2
     assert caught.value.problem is Problem.VANISHED
 
 

@@ -26,6 +26,7 @@ from agent.topology import WORKERS
 from tests.agent.capture.films import beginning
 from tests.integration.processes import DEADPAN, finished
 from tests.integration.sessions import follow
+from tests.ports import free_port
 from tests.stand_ins.reaching_worker import PORT
 
 needs_namespaces = pytest.mark.skipif(bool(obstacle()), reason=f"needs network namespaces: {obstacle()}")
@@ -41,11 +42,6 @@ def reaching(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(PORT, str(listening.getsockname()[1]))
         monkeypatch.setattr(child, "WORKER", "tests.stand_ins.reaching_worker")
         yield
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 def _session(endpoint: str, wish: str) -> Supervisor:
@@ -64,7 +60,7 @@ def _tries(supervisor: Supervisor) -> dict[str, str]:
 @pytest.mark.usefixtures("reaching")
 @pytest.mark.parametrize("scheme", ["tcp", "ipc"])
 def test_no_process_reaches_a_port_while_subscribers_reach_the_stream(tmp_path: Path, scheme: str) -> None:
-    endpoint = f"tcp://127.0.0.1:{_free_port()}" if scheme == "tcp" else f"ipc://{tmp_path}/out"
+    endpoint = f"tcp://127.0.0.1:{free_port()}" if scheme == "tcp" else f"ipc://{tmp_path}/out"
     supervisor = _session(endpoint, "required")
     with supervisor, deadpan.subscribe(endpoint, types=["utterance", "health"]) as subscription:
         supervisor.start()
@@ -92,7 +88,7 @@ def test_processes_that_may_keep_the_network_do(tmp_path: Path) -> None:
 
 @needs_namespaces
 def test_a_person_is_told_who_reaches_what() -> None:
-    ran = finished("run", "--source", "demo", "--seconds", "1", "--publish", f"tcp://127.0.0.1:{_free_port()}")
+    ran = finished("run", "--source", "demo", "--seconds", "1", "--publish", f"tcp://127.0.0.1:{free_port()}")
     told = next(line for line in ran.stderr.splitlines() if line.startswith("Network: "))
     cut_off, _, rest = told.partition("; ")
     assert {*cut_off.removeprefix("Network: none for ").split(", ")} == NAMES - SPARED
@@ -145,7 +141,7 @@ def _elsewhere(calls: list[str]) -> list[str]:
 def test_a_whole_run_looks_for_nobody_off_this_machine_and_writes_nothing(tmp_path: Path) -> None:
     """With a network there to be found."""
     run = ("run", "--source", "demo", "--seconds", "8", "--network-isolation", "off")
-    calls = _traced(tmp_path / "calls", *run, "--publish", f"tcp://127.0.0.1:{_free_port()}")
+    calls = _traced(tmp_path / "calls", *run, "--publish", f"tcp://127.0.0.1:{free_port()}")
     assert any('127.0.0.1"' in call for call in calls), "its own reader's, at the least"
     assert _elsewhere(calls) == []
     opened = re.compile(r'open(?:at)?\([^"]*"([^"]*)", [^)]*O_(?:WRONLY|RDWR|CREAT).*\) = \d')

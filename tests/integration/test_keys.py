@@ -1,24 +1,17 @@
-"""A real session that wants keys, and one that is restarted: what subscribers with and without a key see of it."""
+"""A real session that wants keys, and a stream that is restarted: what subscribers with and without a key see of it."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import deadpan
-from tests.integration.processes import finished, started
-
-PATIENCE_S = 60.0
-
-
-def _free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{free.getsockname()[1]}"
+from tests.integration.processes import PATIENCE_S, finished, playing, started
+from tests.integration.streams import write_stream
+from tests.ports import free_port
 
 
 def _new_key(name: str, keys: Path, out: Path) -> Path:
@@ -40,8 +33,8 @@ def phone(keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def endpoint(keys: Path, phone: Path) -> Iterator[str]:  # noqa: ARG001 - the first key makes the agent's own
     """Where a session publishes to holders of a key."""
-    endpoint = _free_port()
-    with started("run", "--source", "demo", "--publish", endpoint, "--keys", str(keys / "agent")):
+    where = f"tcp://127.0.0.1:{free_port()}"
+    with playing(keys, "--keys", str(keys / "agent"), endpoint=where) as endpoint:
         yield endpoint
 
 
@@ -85,15 +78,13 @@ def test_a_key_taken_away_ends_the_reading_in_the_middle(endpoint: str, keys: Pa
 
 def test_an_agent_restarted_in_the_middle_is_heard_again(tmp_path: Path) -> None:
     endpoint = f"ipc://{tmp_path}/out"
-    command = ("run", "--source", "demo", "--publish", endpoint)
-    sessions: list[str] = []
     with deadpan.subscribe(endpoint, timeout_s=PATIENCE_S) as subscription:
-        for _ in range(2):
-            with started(*command):
+        for session in ("first", "second"):
+            said = write_stream(tmp_path / f"{session}.jsonl", session=session)
+            with started("run", "--source", str(said), "--publish", endpoint):
                 for message in subscription:
-                    if message.session not in sessions:
-                        sessions.append(message.session)
+                    if message.session == session:
                         break
         assert subscription.timeline.sessions_seen == 2
         assert subscription.losses == {}
-        assert subscription.timeline.session == sessions[1]
+        assert subscription.timeline.session == "second"

@@ -13,7 +13,7 @@ import deadpan
 from agent.capture.recording import RecordingAudio, RecordingVideo
 from agent.session import demo_location
 from encoders.samples import NS_PER_S, AudioChunk
-from tests.integration.processes import session_folders, started
+from tests.integration.processes import PATIENCE_S, session_folders, started
 from tests.stand_ins.mjpeg import MjpegServer
 from tests.stand_ins.pulse import PulseServer, pulse_is_installed
 
@@ -40,7 +40,7 @@ def test_what_is_said_to_the_devices_is_published_with_all_modalities(tmp_path: 
             endpoint,
         )
         with (
-            deadpan.subscribe(endpoint, timeout_s=30) as subscription,
+            deadpan.subscribe(endpoint, timeout_s=PATIENCE_S) as subscription,
             started(*command, env=pulse.environment) as process,
         ):
             estimates: list[deadpan.Estimate] = []
@@ -55,7 +55,7 @@ def test_what_is_said_to_the_devices_is_published_with_all_modalities(tmp_path: 
                     break
                 assert len(estimates) < 150, "nothing was heard in 30 s"
             process.terminate()
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert heard is not None
@@ -81,7 +81,7 @@ def test_a_camera_that_is_not_there_is_an_error_when_it_was_asked_for(tmp_path: 
         "--publish",
         f"ipc://{tmp_path}/out",
     ) as process:
-        _, err = process.communicate(timeout=40)
+        _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "/dev/video63" in err
     assert "Traceback" not in err

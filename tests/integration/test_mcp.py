@@ -15,9 +15,8 @@ import jsonschema
 import pytest
 from mcp import ClientSession, StdioServerParameters, stdio_client
 
-from tests.integration.processes import DEADPAN, finished, started
-
-PATIENCE_S = 60.0
+from tests.integration.processes import DEADPAN, PATIENCE_S, finished, playing, started
+from tests.integration.streams import write_stream
 
 
 @asynccontextmanager
@@ -49,8 +48,7 @@ async def ask(session: ClientSession, tool: str, **arguments: object) -> dict[st
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    endpoint = f"ipc://{tmp_path_factory.mktemp('mcp')}/out"
-    with started("run", "--source", "demo", "--publish", endpoint):
+    with playing(tmp_path_factory.mktemp("mcp")) as endpoint:
         yield endpoint
 
 
@@ -118,8 +116,9 @@ def test_an_absent_agent_is_said_to_be_absent_and_is_found_when_it_comes_and_mis
         async with asking(endpoint, tmp_path / "errors") as session:
             answer = await ask(session, "current_affect")
             assert (answer["known"], answer["reason"], answer["age_s"]) == (False, "never_connected", None)
-            for _ in range(2):
-                with started("run", "--source", "demo", "--publish", endpoint):
+            for session_id in ("first", "second"):
+                said = write_stream(tmp_path / f"{session_id}.jsonl", session=session_id)
+                with started("run", "--source", str(said), "--publish", endpoint):
                     assert (await heard(session))["age_s"] < 3
                 gone = await silent(session)
                 assert (gone["known"], gone["now"], gone["utterances"]) == (False, None, [])

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.integration.processes import PATIENCE_S
 from tests.stand_ins.pulse import PulseServer, pulse_is_installed
 
 pytestmark = pytest.mark.skipif(not pulse_is_installed(), reason="needs PulseAudio and its ALSA plugin")
@@ -27,10 +28,11 @@ def pulse() -> Iterator[PulseServer]:
         yield server
 
 
-def listener(pulse: PulseServer, seconds: float, path: Path) -> subprocess.Popen[str]:
+def listener(pulse: PulseServer, path: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.stand_ins.listener", str(seconds), str(path)],
+        [sys.executable, "-m", "tests.stand_ins.listener", str(path)],
         env=os.environ | pulse.environment,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -58,10 +60,10 @@ def write_wave(path: Path, pcm: NDArray[np.float64]) -> Path:
 def test_what_is_played_is_what_is_heard(pulse: PulseServer, tmp_path: Path) -> None:
     played = chirp(1.0)
     sound = write_wave(tmp_path / "chirp.wav", played)
-    with listener(pulse, 3.0, tmp_path / "heard.npz") as process:
+    with listener(pulse, tmp_path / "heard.npz") as process:
         assert first_line(process) == "hearing"
-        pulse.speak(sound).wait(10)
-        _, complaints = process.communicate(timeout=20)
+        pulse.speak(sound).wait(PATIENCE_S)
+        _, complaints = process.communicate(timeout=PATIENCE_S)  # its standard input has ended
     assert (process.returncode, complaints) == (0, "")
     heard = np.load(tmp_path / "heard.npz")
     assert heard["sample_rate_hz"].tolist() == [RATE_HZ]
@@ -77,11 +79,12 @@ def test_what_is_played_is_what_is_heard(pulse: PulseServer, tmp_path: Path) -> 
 
 
 def test_an_unplugged_microphone_is_reported_within_seconds(pulse: PulseServer, tmp_path: Path) -> None:
-    with listener(pulse, 60.0, tmp_path / "heard.npz") as process:
+    with listener(pulse, tmp_path / "heard.npz") as process:
         assert first_line(process) == "hearing"
         unplugged = time.monotonic()
         pulse.unplug()
-        _, complaints = process.communicate(timeout=20)
+        process.wait(PATIENCE_S)
         assert time.monotonic() - unplugged < 5
+        _, complaints = process.communicate()
     assert process.returncode == 1
     assert "vanished: " in complaints

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from agent import cli
 from agent.weights.catalogue import entry
 from agent.weights.store import MANIFEST, Store
 from tests.agent.weights.kept import PARTS, install_engines, keep, small
-from tests.integration.processes import DEADPAN, finished
+from tests.integration.processes import DEADPAN, PATIENCE_S, finished
 from tests.stand_ins.files import Answer, FileServer
 from tests.stand_ins.hub import publish
 
@@ -78,7 +79,7 @@ def test_a_pull_that_was_killed_goes_on_where_it_was(store: Store, server: FileS
         assert pulling.poll() is None
         os.sched_yield()
     pulling.send_signal(signal.SIGINT)
-    _, said = pulling.communicate(timeout=20)
+    _, said = pulling.communicate(timeout=PATIENCE_S)
     assert (pulling.returncode, said.strip()) == (
         1,
         "deadpan: stopped; what has come is kept, the same command goes on from there",
@@ -97,10 +98,11 @@ def test_a_pull_that_was_killed_goes_on_where_it_was(store: Store, server: FileS
 def test_offline_one_line_says_what_failed_and_that_a_copy_will_do(
     name: str, copy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with FileServer() as gone:
-        proxy = gone.address
-    monkeypatch.setenv("HTTPS_PROXY", proxy)  # nothing reaches the network but through it
-    told = _done("models", "pull", name, exit_code=1)
+    with socket.socket() as silent:  # which nobody else can have meanwhile, and which does not listen
+        silent.bind(("127.0.0.1", 0))
+        proxy = "http://{}:{}".format(*silent.getsockname())
+        monkeypatch.setenv("HTTPS_PROXY", proxy)  # nothing reaches the network but through it
+        told = _done("models", "pull", name, exit_code=1)
     family, host = name.partition(":")[0], "huggingface.co" if name == NAME else "openaipublic.azureedge.net"
     assert told.stderr == (
         f"deadpan: {name} cannot be pulled: {host} refuses the connection (through the proxy {proxy[7:]});"

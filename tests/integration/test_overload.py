@@ -36,8 +36,8 @@ def test_a_recognizer_too_slow_is_asked_for_less_step_by_step_and_the_stream_sta
     supervisor, endpoint = demo_session(tmp_path, SupervisionConfig(pulse_s=0.25))
     with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health", "utterance"]) as subscription:
         supervisor.start()
-        read = follow(supervisor, subscription, _is_thinned, limit=6000)
-        read += follow(supervisor, subscription, _is_heard, limit=6000)
+        read = follow(supervisor, subscription, _is_thinned)
+        read += follow(supervisor, subscription, _is_heard)
 
     healths = [m for m in read if isinstance(m, deadpan.Health)]
     levels = [health.pace.level for health in healths]

@@ -16,7 +16,8 @@ import pytest
 
 import deadpan
 from agent.session import demo_location
-from tests.integration.processes import command_line, descendants, finished, started
+from tests.integration.processes import PATIENCE_S, TIMES, command_line, descendants, finished, started
+from tests.stand_ins.encore import write_encore
 
 _WATCHING = """
 import os, sys
@@ -34,7 +35,7 @@ sys.addaudithook(note)
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """A session of the demo in which every process was asked for its stacks and one was killed, and what it left."""
+    """A session in which every process was asked for its stacks and one was killed, and what it left behind."""
 
     heard: tuple[str, ...]
     """The utterances that were published."""
@@ -68,9 +69,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
             "NOTED": str(watching / "noted"),
         } | {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
         endpoint = f"ipc://{folder}/out"
-        run = ("run", "--source", "demo", "--publish", endpoint)
+        run = ("run", "--source", str(write_encore(watching / "encore.mkv", TIMES)), "--publish", endpoint)
         with (
-            deadpan.subscribe(endpoint, types=("utterance", "health"), timeout_s=60) as subscription,
+            deadpan.subscribe(endpoint, types=("utterance", "health"), timeout_s=PATIENCE_S) as subscription,
             started(*run, env=surroundings, cwd=here) as process,
         ):
             heard = [_next_utterance(subscription)]
@@ -87,7 +88,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
             during = _files(home, scratch, here)
             logs = {path.name: path.read_text(errors="replace") for path in scratch.glob("deadpan-*/*.log")}
             process.terminate()
-            _, shown = process.communicate(timeout=30)
+            _, shown = process.communicate(timeout=PATIENCE_S)
         noted = watching / "noted"
         yield Lived(
             tuple(heard),

@@ -9,31 +9,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 
 import deadpan
-from tests.deadpan.sent import estimate, every_type
-from tests.integration.processes import finished, started
+from tests.integration.processes import PATIENCE_S, finished, started
+from tests.integration.streams import RATE_HZ, write_stream
 
-MESSAGES = 3000  # a second has fifty of them
+FIRST = RATE_HZ  # the messages of its first second
 
 
 @pytest.fixture
 def recordings(tmp_path: Path) -> dict[str, Path]:
-    """What two agents have to say, a minute of it, each under its own name."""
-    paths = {}
-    for stream in ("kitchen", "study"):
-        said = [every_type()[-1], *(estimate(seq) for seq in range(MESSAGES))]
-        lines = [
-            deadpan.to_json(
-                msgspec.structs.replace(message, stream=stream, session=stream, published_ns=n * 20_000_000)
-            )
-            for n, message in enumerate(said)
-        ]
-        paths[stream] = tmp_path / f"{stream}.jsonl"
-        paths[stream].write_bytes(b"\n".join(lines) + b"\n")
-    return paths
+    """What two agents have to say, each under its own name."""
+    names = ("kitchen", "study")
+    return {name: write_stream(tmp_path / f"{name}.jsonl", session=name, stream=name) for name in names}
 
 
 @contextmanager
@@ -55,19 +44,19 @@ def test_two_agents_and_their_proxy_come_and_go(tmp_path: Path, recordings: dict
     plays = ("run", "--source", str(recordings["kitchen"]), "--publish", named)
     joins = ("run", "--source", str(recordings["study"]), "--publish", f"ipc://{tmp_path}/own", "--bus", bus)
     with (
-        deadpan.subscribe(out, types=("estimate",), timeout_s=60) as everything,
-        deadpan.subscribe(out, types=("estimate",), stream="study", timeout_s=60) as study,
+        deadpan.subscribe(out, types=("estimate",), timeout_s=PATIENCE_S) as everything,
+        deadpan.subscribe(out, types=("estimate",), stream="study", timeout_s=PATIENCE_S) as study,
         started(*joins),
     ):
         with proxied(out, named, "--bus", bus) as proxy:
             with started(*plays):
-                read_until(everything, lambda message: message.stream == "kitchen")
+                read_until(everything, lambda message: message.stream == "kitchen" and message.seq > FIRST)
                 read_until(everything, lambda message: message.stream == "study")
-            with started(*plays):  # restarted: it begins with its first message again
-                read_until(everything, lambda message: message.stream == "kitchen" and message.seq < 5)
+            with started(*plays):  # restarted: it begins with its first messages again
+                read_until(everything, lambda message: message.stream == "kitchen" and message.seq < FIRST)
                 read_until(study, lambda message: message.stream == "study")
             proxy.send_signal(signal.SIGINT)
-            _, told = proxy.communicate(timeout=20)
+            _, told = proxy.communicate(timeout=PATIENCE_S)
             assert proxy.returncode == 0, told
             assert "passed_on" in told
         before = study.latest()
@@ -76,7 +65,7 @@ def test_two_agents_and_their_proxy_come_and_go(tmp_path: Path, recordings: dict
             read_until(study, lambda message: message.seq > before.seq)
             read_until(everything, lambda message: message.stream == "kitchen")
             proxy.terminate()
-            proxy.communicate(timeout=20)
+            proxy.communicate(timeout=PATIENCE_S)
             assert proxy.returncode == 0
 
 
@@ -84,7 +73,7 @@ def test_a_proxy_cuts_hostile_subscribers_off_as_an_agent_does(tmp_path: Path, r
     out, bus = f"ipc://{tmp_path}/out", f"ipc://{tmp_path}/bus"
     joins = ("run", "--source", str(recordings["study"]), "--publish", f"ipc://{tmp_path}/own", "--bus", bus)
     with (
-        deadpan.subscribe(out, types=("estimate",), timeout_s=60) as subscription,
+        deadpan.subscribe(out, types=("estimate",), timeout_s=PATIENCE_S) as subscription,
         proxied(out, "--bus", bus) as proxy,
         started(*joins),
     ):
@@ -94,14 +83,14 @@ def test_a_proxy_cuts_hostile_subscribers_off_as_an_agent_does(tmp_path: Path, r
                 [sys.executable, "-m", "tests.stand_ins.nuisance", kind, out],
                 capture_output=True,
                 check=True,
-                timeout=60,
+                timeout=PATIENCE_S,
             )
             newest = subscription.latest()
             assert newest is not None
             read_until(subscription, lambda message, seq=newest.seq: message.seq > seq)  # type: ignore[misc]  # of now
         assert not subscription.losses
         proxy.send_signal(signal.SIGINT)
-        _, told = proxy.communicate(timeout=20)
+        _, told = proxy.communicate(timeout=PATIENCE_S)
     counted = dict(each.split() for each in told.strip().splitlines()[-1].split(", "))
     assert int(counted["cut_off"]) >= 2, told
     assert int(counted["passed_on"]) > 0

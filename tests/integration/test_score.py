@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from agent.session import demo_location
-from tests.integration.processes import descendants, finished, is_running, messages, started
+from tests.agent.capture.films import beginning
+from tests.integration.processes import PATIENCE_S, descendants, finished, is_running, messages, started
 
 FACES = Path(__file__).parents[2].parent / "shared" / "data" / "av"
 needs_faces = pytest.mark.skipif(not FACES.is_dir(), reason="needs the talking faces of ../shared/data/av")
@@ -39,7 +40,7 @@ WORDS = {
 @pytest.fixture(scope="module")
 def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("scored")
-    result = finished("score", str(FACES), "--out", str(out), timeout_s=150)
+    result = finished("score", str(FACES), "--out", str(out))
     assert result.returncode == 0, result.stderr
     assert f"5 of 5 recordings, 0:15, {len(list(out.glob('*')))} utterances" in result.stdout
     return out
@@ -103,26 +104,27 @@ def test_their_words_lie_in_order_within_the_utterance(scored: Path) -> None:
 
 @pytest.fixture(scope="module")
 def among_bad_ones(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The demo, scored after a file that is no recording and one that is not there: the folder, and what was told."""
+    """A recording, scored after a file that is none and one that is not there: its results, and what was told."""
     folder = tmp_path_factory.mktemp("among_bad_ones")
+    talk = beginning(demo_location(), folder / "talk.mp4", 14.0)
     bad = folder / "notes.mp4"
     bad.write_text("these are notes, no film")
     out = folder / "out"
-    result = finished("score", str(bad), "/no/such/file.wav", demo_location(), "--out", str(out), timeout_s=120)
-    return out / "demo", result
+    result = finished("score", str(bad), "/no/such/file.wav", str(talk), "--out", str(out))
+    return out / "talk", result
 
 
 def test_scoring_twice_gives_the_same_bytes(
     among_bad_ones: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     first, _ = among_bad_ones
-    result = finished("score", demo_location(), "--out", str(tmp_path), timeout_s=120)
+    result = finished("score", str(first.parents[1] / "talk.mp4"), "--out", str(tmp_path))
     assert result.returncode == 0, result.stderr
     names = sorted(path.name for path in first.iterdir())
-    assert names == sorted(path.name for path in (tmp_path / "demo").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "talk").iterdir())
     assert {"estimates.jsonl", "summary.json", "captions.vtt", "annotation.TextGrid", "words.csv"} <= set(names)
     for name in set(names) - {"annotation.eaf"}:  # which says where the recording is from there
-        once, again = ((folder / name).read_bytes() for folder in (first, tmp_path / "demo"))
+        once, again = ((folder / name).read_bytes() for folder in (first, tmp_path / "talk"))
         assert once == again
         assert once
     estimates = read(first / "estimates.jsonl")
@@ -138,7 +140,7 @@ def test_told_to_end_it_leaves_nothing_half_written_and_no_process(tmp_path: Pat
             time.sleep(0.05)
         family = descendants(process.pid)
         process.send_signal(ending)
-        assert process.wait(timeout=20) == 130
+        assert process.wait(timeout=PATIENCE_S) == 130
     assert [path.name for path in tmp_path.rglob("*")] == ["demo"]
     while any(map(is_running, family)):  # one just being started ends once it has read that nobody is left
         time.sleep(0.05)
@@ -152,5 +154,5 @@ def test_one_bad_file_does_not_end_the_run(
     assert "notes.mp4" in result.stderr
     assert "/no/such/file.wav" in result.stderr
     assert "Traceback" not in result.stderr
-    assert "1 of 3 recordings, 0:29, 8 utterances, 2 failed" in result.stdout
+    assert "1 of 3 recordings, 0:14, 4 utterances, 2 failed" in result.stdout
     assert (folder / "transcript.txt").read_text()

@@ -12,7 +12,7 @@ import pytest
 
 from agent.session import demo_location
 from tests.agent.capture.films import beginning
-from tests.integration.processes import command_line, descendants, finished, is_running, started
+from tests.integration.processes import PATIENCE_S, command_line, descendants, finished, is_running, started
 
 pytest.importorskip("ray", reason="needs the ray extra")
 
@@ -28,12 +28,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def scored(corpus: Path) -> tuple[Path, subprocess.CompletedProcess[str], set[Path]]:
-    """What came out, what was told, and what is new in the home folder."""
-    home = set(Path.home().iterdir())
-    out = corpus / "out"
-    result = finished("score", str(corpus), "--out", str(out), "--write", "eaf", "--engine", "ray", timeout_s=150)
-    return out, result, set(Path.home().iterdir()) - home
+def scored(
+    corpus: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str], set[Path]]:
+    """What came out, what was told, and what there is in the home folder, which was empty."""
+    out, home = corpus / "out", tmp_path_factory.mktemp("home")
+    score = ("score", str(corpus), "--out", str(out), "--write", "eaf", "--engine", "ray")
+    result = finished(*score, env={"HOME": str(home)})
+    return out, result, set(home.iterdir())
 
 
 def test_all_are_scored_and_a_bad_one_ends_nothing(
@@ -52,7 +54,7 @@ def test_the_results_are_those_of_scoring_without(
     corpus: Path, scored: tuple[Path, subprocess.CompletedProcess[str], set[Path]]
 ) -> None:
     out, _, _ = scored
-    result = finished("score", str(corpus / "a.mp4"), "--out", str(corpus / "here"), "--write", "eaf", timeout_s=120)
+    result = finished("score", str(corpus / "a.mp4"), "--out", str(corpus / "here"), "--write", "eaf")
     assert result.returncode == 0, result.stderr
     for path in (corpus / "here" / "a").iterdir():
         assert path.read_bytes() == (out / "a" / path.name).read_bytes()
@@ -77,7 +79,7 @@ def test_a_scorer_that_is_killed_costs_one_recording_and_another_takes_its_place
             time.sleep(0.05)
         scorers = [pid for pid in descendants(process.pid) if command_line(pid).startswith("ray::Scorer")]
         os.kill(scorers[0], signal.SIGKILL)
-        out, err = process.communicate(timeout=150)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert "2 of 3 recordings" in out
     assert "its scorer ended" in err
@@ -92,7 +94,7 @@ def test_told_to_end_it_leaves_nothing_half_written_and_no_process(tmp_path: Pat
             time.sleep(0.05)
         family = descendants(process.pid)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 130
+        assert process.wait(timeout=PATIENCE_S) == 130
     assert [path.name for path in tmp_path.rglob("*")] == ["demo"]
     while any(map(is_running, family)):
         time.sleep(0.05)

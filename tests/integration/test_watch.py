@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -109,8 +110,9 @@ def _resize(terminal: int, columns: int) -> None:
 
 def _read(terminal: int, until: str) -> str:
     told = ""
-    while until not in told:
-        told += os.read(terminal, 65_536).decode()
+    decoder = codecs.getincrementaldecoder("utf-8")()  # what is read may end in the midst of a letter
+    while until not in told or decoder.getstate()[0]:
+        told += decoder.decode(os.read(terminal, 65_536))
     return told
 
 

@@ -41,7 +41,7 @@ def test_a_recording_is_scored_with_a_whisper_of_one_s_own(
     model = tmp_path / ("own.pt" if engine == "whisper" else "own")
     (write_openai if engine == "whisper" else write_ctranslate2)(WEIGHTS / "tiny_whisper.npz", model)
     command = ("score", str(recording), "--out", str(tmp_path / "out"), "--speech", f"{engine}:{model}")
-    result = finished(*command, timeout_s=120)
+    result = finished(*command)
     assert result.returncode == 0, result.stderr
     assert f"Speech: {engine} {model}" in result.stderr
     utterances = messages((tmp_path / "out" / "spoken" / "utterances.jsonl").read_text())

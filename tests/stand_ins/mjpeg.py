@@ -108,10 +108,10 @@ class MjpegServer:
 
     def flash(self) -> int:
         """Make the next picture white, and one only, for the one who watches; returns the monotonic time at which it
-        was sent, in ns. Raises queue.Empty when nobody has fetched it within two seconds.
+        was sent, in ns. Raises queue.Empty when nobody has fetched it within twenty seconds.
         """
         self._flash_wanted.set()
-        return self._flashed_ns.get(timeout=2.0)
+        return self._flashed_ns.get(timeout=20.0)
 
     def play(self, jpegs: Sequence[bytes], at_ns: int) -> None:
         """Show these pictures once, number k at the monotonic time `at_ns` + k periods; then the usual ones again.

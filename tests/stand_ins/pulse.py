@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_START_S = 10.0
+_START_S = 60.0
 _PLUGIN = "libasound_module_pcm_pulse.so"
 _PROGRAMS = {name: shutil.which(name) or "" for name in ("pulseaudio", "paplay", "pactl", "parec")}
 
