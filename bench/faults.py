@@ -1,4 +1,4 @@
-"""python -m bench.faults [--times N]: what it costs that a process is killed, or stopped; writes docs/reliability.md.
+"""python -m bench.faults [--times N]: what it costs that a process is killed, or hangs; writes docs/reliability.md.
 
 One session of the default configuration on the demo, over and over: how long until the stream says that a process is
 gone, until it runs again, until its modality is perceived anew, and how many estimates there were not.
@@ -18,12 +18,16 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 import deadpan
 from agent.config import Config
+from agent.processes import child
 from agent.processes.supervisor import Supervisor
 from agent.session import open_session, resolve_inputs
 from agent.topology import WORKERS, WorkerName
 from bench.measure import pss_mb
+from tests.stand_ins import faulty_worker
 from tests.stand_ins.encore import write_encore
 
 _PAGE = Path("docs/reliability.md")
@@ -31,7 +35,11 @@ _BEGIN, _END = "<!-- faults:begin -->", "<!-- faults:end -->"
 _PATIENCE_S = 60.0
 _APART_S = 62.0 / len(WORKERS)  # so that none is harmed twice in a minute: the pause would be longer then
 _NEW_MS, _FRESH_MS = 400.0, 300.0
-_HARMS = {signal.SIGKILL: "killed (SIGKILL)", signal.SIGSTOP: "stopped (SIGSTOP)"}
+_HARMS = {
+    signal.SIGKILL: "killed (SIGKILL)",
+    signal.SIGSTOP: "stopped (SIGSTOP)",
+    signal.SIGUSR2: "goes round in circles in native code",  # as tests.stand_ins.faulty_worker is told to
+}
 _FEELS: dict[WorkerName, str] = {"camera": "face", "face": "face", "microphone": "voice", "prosody": "voice"}
 """Whose modality an estimate tells of at every moment; words are too rare."""
 
@@ -152,7 +160,11 @@ def main() -> None:
 
 def measure(times: int) -> tuple[list[Death], float]:
     """Every process harmed so often each way, by turns; and the memory of the process that waits to be fusion."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        fault = Path(folder) / "fault"
+        fault.write_text("circles")
+        patch.setattr(child, "WORKER", faulty_worker.__name__)
+        patch.setenv(faulty_worker.FAULT, str(fault))
         length = 2 + round(times * len(_HARMS) * len(WORKERS) * 20 / 28)  # in demos
         source = str(write_encore(Path(folder) / "encore.mkv", length))
         config = replace(Config(), source=source, publish=replace(Config().publish, endpoint=f"ipc://{folder}/out"))
