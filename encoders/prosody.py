@@ -134,6 +134,11 @@ class ProsodyEncoder:
         return self._window
 
     @property
+    def awaited_ns(self) -> int:
+        """Where the hop in progress ends: no sound up to there makes an embedding. 0 before the first sound."""
+        return 0 if self._end_ns is None else self._time_ns((self._hop + 1) * HOP)
+
+    @property
     def acquaintance(self) -> Acquaintance:
         """What is known of the speaker by now."""
         return Acquaintance(tuple(self._medians), self._reference.level.copy(), self._reference.seen_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from agent.processes.bus import Bus
 from agent.processes.resident import resident_mb
@@ -46,11 +47,13 @@ class Heart:
         )
         self._bus.to_supervisor.send(pulse)
 
-    def beat_if_due(self, now_ns: int, counters: dict[str, int], lag_ms: float, remark: str = "") -> None:
-        """`remark` is what makes the process useless though it runs."""
+    def beat_if_due(self, now_ns: int, counters: Callable[[], dict[str, int]], lag_ms: float, remark: str = "") -> None:
+        """`counters` is asked once a second, not as often as this. `remark` is what makes the process useless though it
+        runs.
+        """
         if now_ns >= self._due_ns:
             self._due_ns = now_ns + self._pulse_ns
-            self.beat("running", counters, remark, lag_ms, self._busy(now_ns))
+            self.beat("running", counters(), remark, lag_ms, self._busy(now_ns))
             self._spares.let_go_if_due(now_ns)
 
     def _busy(self, now_ns: int) -> float | None:

@@ -57,7 +57,7 @@ class Keeping:
             if now_ns - self._checked_ns >= _CHECK_NS:
                 self._checked_ns = now_ns
                 self._recorder.check()
-            heart.beat_if_due(now_ns, self.counters, 0.0)
+            heart.beat_if_due(now_ns, lambda: self.counters, 0.0)
         for _ in range(_LAST_ROUNDS):
             if not self._receive(POLL_MS, clock):
                 break

@@ -57,7 +57,7 @@ class Publishing:
                 if isinstance(message, Estimate) and message.revision == 0:  # the later one waits for words
                     lag_ms = message.latency_ms
                 self._say(message)
-            heart.beat_if_due(clock.now_ns(), self.counters | stage.counters, lag_ms)
+            heart.beat_if_due(clock.now_ns(), lambda: self.counters | stage.counters, lag_ms)
 
     def _say(self, message: Message) -> None:
         self._publisher.publish(message)

@@ -46,6 +46,14 @@ class Stage(Protocol):
         ...
 
     @property
+    def awaited_ns(self) -> int:
+        """Nothing of the session that ends before this can make a difference to what is told; 0 where anything can.
+
+        Whoever has other things to do than to wait for each value may take in together what comes until then.
+        """
+        ...
+
+    @property
     def remark(self) -> str:
         """What makes the work useless though it is done, in words for people; empty when nothing does."""
         ...
@@ -60,7 +68,7 @@ class EncodingStage:
     Frames are thinned here, before they are encoded, and not where they are captured: encoding is what costs, the way
     is the same for devices and recordings, and a frame left out on purpose is not counted as one that was lost.
     `rate_hz` is the rate at which they are captured: asked for that, nothing is left out. `sketch` adds to an embedding
-    what eyes want.
+    what eyes want; `awaiting` says what to wait for, see Stage.awaited_ns.
     """
 
     remark = ""
@@ -70,8 +78,9 @@ class EncodingStage:
         encoder: Encoder[VideoFrame] | Encoder[AudioChunk],
         rate_hz: float | None = None,
         sketch: Callable[[Embedding], Embedding] | None = None,
+        awaiting: Callable[[], int] | None = None,
     ) -> None:
-        self._encoder, self._rate_hz, self._sketch = encoder, rate_hz, sketch
+        self._encoder, self._rate_hz, self._sketch, self._awaiting = encoder, rate_hz, sketch, awaiting
         self._embedded = 0
         self._thinned = 0
         self._passed_over = 0
@@ -89,6 +98,10 @@ class EncodingStage:
         if rate_hz != self._kept_hz:
             self._kept_hz = rate_hz
             self._grid = None if rate_hz is None or rate_hz == self._rate_hz else FrameGrid(rate_hz)
+
+    @property
+    def awaited_ns(self) -> int:
+        return 0 if self._awaiting is None else self._awaiting()
 
     def push(self, value: Value, now_ns: int) -> Iterator[Value]:
         if isinstance(value, Ended):
@@ -145,6 +158,10 @@ class SpeechStage:
 
     def keep(self, pace: Pace) -> None:
         self._pace = pace
+
+    @property
+    def awaited_ns(self) -> int:
+        return self._speech.awaited_ns(self._pace.step_s)
 
     def push(self, value: Value, now_ns: int) -> Iterator[Value]:
         if isinstance(value, Ended):
@@ -204,12 +221,17 @@ def encoding_stage(
             from encoders.prosody import ProsodyEncoder
 
             if not sketching:
-                return EncodingStage(ProsodyEncoder(models.prosody))
+                plain = ProsodyEncoder(models.prosody)
+                return EncodingStage(plain, awaiting=lambda: plain.awaited_ns)
             from encoders.contour import ContouredPitch
 
             pitch = ContouredPitch(models.prosody.pitch)
             prosody = ProsodyEncoder(replace(models.prosody, pitch=pitch))
-            return EncodingStage(prosody, None, lambda made: replace(made, contour=pitch.contour(made)))
+            return EncodingStage(
+                prosody,
+                sketch=lambda made: replace(made, contour=pitch.contour(made)),
+                awaiting=lambda: prosody.awaited_ns,
+            )
         case "speech":
             from encoders.speech.stream import SpeechSettings, SpeechStream
             from encoders.text import TextEncoder

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from agent.capture.feed_line import is_feed
 from agent.capture.pacing import due_ns, paced
@@ -15,37 +15,24 @@ from agent.clock import SessionClock
 from agent.errors import DeadpanError
 from agent.isolation import Outside
 from agent.plug_ins.roster import opened
-from agent.processes.assignment import POLL_MS, Assignment, Orders
+from agent.processes.assignment import Assignment, Orders
 from agent.processes.bus import Bus
+from agent.processes.encoding import Encoding
 from agent.processes.heart import Heart
 from agent.processes.keeping import Keeping, give_way, recorder_of
 from agent.processes.models import Models
 from agent.processes.publishing import Publishing
 from agent.processes.sensing import Encoded, Sensing
-from agent.processes.stages import Stage, encoding_stage
+from agent.processes.stages import encoding_stage
 from agent.processes.wire import Absorbed, Ended
+from agent.processes.work import Work, living
 from encoders.samples import AudioChunk, Measurement, VideoFrame
 
 if TYPE_CHECKING:
     from agent.processes.mirror import Mirror
 
-_AHEAD_NS = 10_000_000_000
-"""What is stamped further ahead of the clock than this comes of a process that has gone astray."""
 _SILENT_NS = 3_000_000_000
 """A source that lives but gives nothing for this long is remarked upon."""
-_PATIENCE_NS = 30_000_000_000
-"""For a reader that is far behind, or being started again; one that has failed for good will never make room."""
-
-
-class Work(Protocol):
-    """A process's work, its models loaded and its devices open."""
-
-    @property
-    def counters(self) -> dict[str, int]: ...
-
-    def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
-        """Work until told to stop, or until there is nothing more to do."""
-        ...
 
 
 @contextmanager
@@ -125,11 +112,11 @@ class Capturing:
                 if sample is not None:
                     self._bus.send(sample)  # type: ignore[arg-type]  # whoever made this has paired them
                     given_ns = now_ns
-                    heart.beat_if_due(now_ns, self.counters, (now_ns - due_ns(sample)) / 1e6)
+                    heart.beat_if_due(now_ns, lambda: self.counters, (now_ns - due_ns(sample)) / 1e6)
                 elif now_ns - given_ns < _SILENT_NS:
-                    heart.beat_if_due(now_ns, self.counters, 0.0)
+                    heart.beat_if_due(now_ns, lambda: self.counters, 0.0)
                 else:
-                    heart.beat_if_due(now_ns, self.counters, 0.0, f"nothing comes of {self._source.name}")
+                    heart.beat_if_due(now_ns, lambda: self.counters, 0.0, f"nothing comes of {self._source.name}")
         except DeadpanError as error:
             if self._live:  # it may come back
                 heart.beat("failed", self.counters, str(error))  # now: a device that is gone may be slow to close
@@ -139,7 +126,7 @@ class Capturing:
         self._conclude(clock, orders, heart)
 
     def _conclude(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
-        self._bus.conclude(Ended(self._name, dict(self._source.losses)), _living(self, clock, orders, heart))
+        self._bus.conclude(Ended(self._name, dict(self._source.losses)), living(self, clock, orders, heart))
 
     def _samples(self, clock: SessionClock) -> Iterator[VideoFrame | AudioChunk | Measurement | None]:
         if self._live:
@@ -159,53 +146,6 @@ class Capturing:
             yield (
                 sample if sample is None or sample.pts_ns >= began_ns else None
             )  # it lives while it looks for its place
-
-
-class Encoding:
-    """Samples in, embeddings and watermarks out, through a stage."""
-
-    def __init__(self, stage: Stage, bus: Bus) -> None:
-        self._stage, self._bus = stage, bus
-        self._implausible = 0
-
-    @property
-    def counters(self) -> dict[str, int]:
-        return self._stage.counters | ({"implausible": self._implausible} if self._implausible else {})
-
-    def run(self, clock: SessionClock, orders: Orders, heart: Heart) -> None:
-        inbox = self._bus.incoming
-        lag_ms = 0.0
-        while not orders.stopped.is_set():
-            for value in inbox.receive(POLL_MS):
-                if isinstance(value, VideoFrame | AudioChunk) and due_ns(value) > clock.now_ns() + _AHEAD_NS:
-                    self._implausible += 1
-                    continue
-                if orders.pace is not None:
-                    self._stage.keep(orders.pace)
-                began_ns = clock.now_ns()
-                for made in self._stage.push(value, began_ns):
-                    if isinstance(made, Ended):
-                        self._bus.conclude(made, _living(self, clock, orders, heart))
-                    else:
-                        self._bus.send(made)
-                done_ns = clock.now_ns()
-                heart.worked(done_ns - began_ns)
-                if isinstance(value, VideoFrame | AudioChunk):
-                    lag_ms = (done_ns - due_ns(value)) / 1e6
-                heart.beat_if_due(done_ns, self.counters, lag_ms, self._stage.remark)
-            heart.beat_if_due(clock.now_ns(), self.counters, lag_ms, self._stage.remark)
-
-
-def _living(work: Work, clock: SessionClock, orders: Orders, heart: Heart) -> Callable[[], bool]:
-    """What to ask while waiting: whether to go on with it, which shows that the process lives."""
-    until_ns = clock.now_ns() + _PATIENCE_NS
-
-    def goes_on() -> bool:
-        now_ns = clock.now_ns()
-        heart.beat_if_due(now_ns, work.counters, 0.0)
-        return now_ns < until_ns and not orders.stopped.is_set()
-
-    return goes_on
 
 
 def _source(assignment: Assignment) -> Source[VideoFrame | None] | Source[AudioChunk | None]:

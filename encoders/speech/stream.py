@@ -95,6 +95,16 @@ class SpeechStream:
         back_s = self._settings.onset_s + self._settings.lead_s
         return max(self._began_ns, self._time_ns(self._heard) - int(back_s * NS_PER_S) - _MAX_JUMP_NS)
 
+    def awaited_ns(self, step_s: float | None = None) -> int:
+        """No sound that ends before this can have anything read or told, whatever it holds: an utterance that begins
+        wants its voice first, one that goes on its next reading or so much silence. 0 before the first sound.
+
+        Only how far the words are settled may be known a little sooner. `step_s`: as for push.
+        """
+        if self._anchor_ns is None:
+            return 0
+        return self._time_ns(max(self._heard + 1, self._awaited_window(_windows(step_s or self._settings.step_s))))
+
     @property
     def counters(self) -> dict[str, int]:
         """What was suppressed, by reason: too_little_voice, overload, loop, and those of encoders.speech.guards."""
@@ -179,6 +189,18 @@ class SpeechStream:
             pcm = self._samples(utterance.first_window, self._heard)
             return self._told(utterance, self._reader.revise(utterance, pcm, self._heard))
         return []
+
+    def _awaited_window(self, step: int) -> int:
+        """How many windows must have been heard before anything can be read or told, at the least."""
+        utterance = self._utterance
+        if utterance is None:
+            return self._heard - self._run + _windows(self._settings.min_voiced_s)
+        silent = self._heard - utterance.last_voiced - 1
+        pauses = (self._settings.tail_s, self._settings.hasty_hangover_s, self._settings.hangover_s)
+        silence = min((pause for pause in map(_windows, pauses) if pause > silent), default=silent)
+        read = utterance.read + max(step, utterance.read // _LONG_SHARE)
+        longest = utterance.first_window + self._longest
+        return min(utterance.last_voiced + 1 + silence, utterance.first_window + read, longest)
 
     def _reads_finished(self, utterance: Utterance) -> bool:
         """Whether what was heard when the voice paused is a sentence with its end, as far as one can tell."""

@@ -69,6 +69,18 @@ def test_later_audio_never_changes_what_was_returned(model: ProsodyModel, at: in
     assert as_bytes(changed)[: len(known)] == as_bytes(known)
 
 
+def test_no_sound_that_ends_before_what_is_awaited_makes_an_embedding(model: ProsodyModel) -> None:
+    encoder = ProsodyEncoder(model)
+    assert encoder.awaited_ns == 0
+    waits = []
+    for at in range(0, RATE_HZ // 2, 512):
+        awaited_ns = encoder.awaited_ns
+        chunk = AudioChunk(at // 512, at * NS_PER_S // RATE_HZ, RATE_HZ, SPEECH[at : at + 512])
+        waits.append(chunk.interval.end_ns >= awaited_ns > 0)
+        assert bool(encoder.push(chunk)) == waits[-1]
+    assert sum(waits) == 5
+
+
 def test_hops_tile_the_time_axis_from_the_first_sample_on(model: ProsodyModel) -> None:
     embeddings = encode(model, SPEECH, start_ns=7_000_000)
     assert [e.interval.start_ns for e in embeddings] == [7_000_000 + i * 100_000_000 for i in range(len(embeddings))]

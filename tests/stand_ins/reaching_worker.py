@@ -17,6 +17,7 @@ from agent.processes import worker, working
 from agent.processes.assignment import Assignment
 from agent.processes.bus import Bus
 from agent.processes.models import Models
+from agent.processes.work import Work
 
 PORT = "REACHING_PORT"
 
@@ -26,7 +27,7 @@ _prepare = working.prepare
 @contextmanager
 def prepare_and_reach(
     assignment: Assignment, bus: Bus, outside: Outside | None = None, models: Models | None = None
-) -> Iterator[working.Work]:
+) -> Iterator[Work]:
     """The work itself, after the try."""
     with _prepare(assignment, bus, outside, models) as work:
         try:

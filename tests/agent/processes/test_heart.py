@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from typing import cast
 
 from agent.processes.bus import Bus
@@ -33,8 +34,15 @@ def _heart(line: Line) -> Heart:
 def test_it_beats_once_a_second_however_often_it_is_asked() -> None:
     line = Line()
     heart = _heart(line)
+    asked = Counter[str]()
+
+    def counters() -> dict[str, int]:
+        asked["counters"] += 1
+        return {"transcripts": 1}
+
     for now_ms in range(0, 3000, 100):
-        heart.beat_if_due(now_ms * MS, {"transcripts": 1}, 12.0)
+        heart.beat_if_due(now_ms * MS, counters, 12.0)
+    assert asked["counters"] == 3
     assert [pulse.state for pulse in line.pulses] == ["running"] * 3
     assert {pulse.lag_ms for pulse in line.pulses} == {12.0}
     assert line.pulses[0].counters == {"sent": 7, "transcripts": 1}
@@ -44,12 +52,12 @@ def test_it_tells_which_part_of_the_time_since_the_last_beat_was_work() -> None:
     line = Line()
     heart = _heart(line)
     heart.worked(5 * MS)
-    heart.beat_if_due(0, {}, 0.0)
+    heart.beat_if_due(0, dict, 0.0)
     for worked_ms in (250, 1000):
         heart.worked(worked_ms * MS // 2)
         heart.worked(worked_ms * MS // 2)
-        heart.beat_if_due(1000 * MS if worked_ms == 250 else 3000 * MS, {}, 0.0)
-    heart.beat_if_due(4000 * MS, {}, 0.0)
+        heart.beat_if_due(1000 * MS if worked_ms == 250 else 3000 * MS, dict, 0.0)
+    heart.beat_if_due(4000 * MS, dict, 0.0)
     assert [pulse.busy for pulse in line.pulses] == [None, 0.25, 0.5, 0.0]
 
 
@@ -57,13 +65,13 @@ def test_work_that_nobody_counts_is_not_said_to_be_none() -> None:
     line = Line()
     heart = _heart(line)
     for now_ms in (0, 1000, 2000):
-        heart.beat_if_due(now_ms * MS, {}, 0.0)
+        heart.beat_if_due(now_ms * MS, dict, 0.0)
     assert [pulse.busy for pulse in line.pulses] == [None, None, None]
 
 
 def test_a_remark_goes_with_the_beat() -> None:
     line = Line()
-    _heart(line).beat_if_due(0, {}, 0.0, "no word understood")
+    _heart(line).beat_if_due(0, dict, 0.0, "no word understood")
     assert line.pulses[0].reason == "no word understood"
 
 

@@ -70,6 +70,9 @@ class Dictation:
         self.steps_s.append(step_s)
         return (_transcript(len(self.partials)),)
 
+    def awaited_ns(self, step_s: float | None) -> int:
+        return round(1000 * (step_s or 0.5)) * MS
+
     def flush(self) -> Sequence[Transcript]:
         return (_transcript(len(self.partials) + 1, final=True),)
 
@@ -238,6 +241,15 @@ def test_the_step_of_the_pace_is_kept() -> None:
     stage.keep(Pace(level=2, step_s=2.0))
     list(stage.push(CHUNK, 0))
     assert speech.steps_s == [None, 2.0]
+
+
+def test_what_is_awaited_is_what_its_encoder_awaits_at_the_pace_that_is_kept() -> None:
+    stage = _speech_stage(Dictation())
+    assert stage.awaited_ns == 500 * MS
+    stage.keep(Pace(level=2, step_s=2.0))
+    assert stage.awaited_ns == 2 * S
+    assert EncodingStage(Pairing()).awaited_ns == 0
+    assert EncodingStage(Pairing(), awaiting=lambda: 7 * MS).awaited_ns == 7 * MS
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,48 @@ def test_the_bound_follows_silence_and_waits_for_what_is_being_said() -> None:
     assert SpeechStream(LevelReader()).bound_ns == 0
 
 
+@pytest.mark.parametrize(
+    "cut", [SpeechSettings(), SpeechSettings(step_s=0.2, max_utterance_s=1.024), SpeechSettings(hangover_s=0.1)]
+)
+@given(scripts, st.integers(150, 1500))
+@settings(max_examples=30)
+def test_nothing_is_read_or_told_of_sound_that_ends_before_what_is_awaited(
+    cut: SpeechSettings, script: list[tuple[int, float]], size: int
+) -> None:
+    reader = LevelReader()
+    stream = SpeechStream(reader, cut)
+    awaited_ns = stream.awaited_ns()
+    assert awaited_ns == 0
+    for chunk in chunks(say(*script, (0, 1.0)), (size,)):
+        reader.decoded.clear()
+        told = stream.push(chunk)
+        if chunk.interval.end_ns < awaited_ns:
+            assert not told
+            assert not reader.decoded
+            awaited_ns = max(awaited_ns, stream.awaited_ns())
+        else:
+            awaited_ns = stream.awaited_ns()
+        assert awaited_ns > chunk.interval.end_ns, "the window in progress is awaited at the least"
+
+
+@pytest.mark.parametrize("script", [((0, 8.0),), ((0, 0.5), *SENTENCE, *SENTENCE, *SENTENCE, (0, 1.0))])
+def test_most_of_the_sound_is_not_awaited(script: tuple[tuple[int, float], ...]) -> None:
+    stream = SpeechStream(LevelReader())
+    pieces = list(chunks(say(*script)))
+    looks = awaited_ns = 0
+    for chunk in pieces:
+        stream.push(chunk)
+        if chunk.interval.end_ns >= awaited_ns:
+            looks, awaited_ns = looks + 1, stream.awaited_ns()
+    assert looks < 0.4 * len(pieces)
+
+
+def test_a_reading_that_is_asked_for_sooner_is_awaited_sooner() -> None:
+    stream = SpeechStream(LevelReader())
+    hear(stream, say((1, 0.4)))
+    assert stream.awaited_ns(0.2) < stream.awaited_ns()
+
+
 def test_speech_without_end_is_cut_at_the_longest_utterance_and_no_word_of_it_is_lost() -> None:
     reader = LevelReader()
     stream = SpeechStream(reader, SpeechSettings(max_utterance_s=2.0))
