@@ -57,6 +57,7 @@ class Edge:
 
     newest: the reader skips to the newest message, old pictures are worth nothing. all: nothing is skipped, and only
     when `depth` is exhausted is a new message refused. Every message skipped or refused is counted and published.
+    `lends`: pictures are put in memory that both hold, while it has room, and only where they are is sent.
     """
 
     writer: WorkerName
@@ -64,6 +65,7 @@ class Edge:
     carries: str
     depth: int
     keep: Keep
+    lends: bool = False
 
 
 WORKERS: tuple[Worker, ...] = (
@@ -76,7 +78,7 @@ WORKERS: tuple[Worker, ...] = (
 )
 
 EDGES: tuple[Edge, ...] = (
-    Edge("camera", "face", carries="frames", depth=4, keep="newest"),
+    Edge("camera", "face", carries="frames", depth=4, keep="newest", lends=True),
     Edge("microphone", "prosody", carries="audio", depth=1000, keep="all"),  # 32 s of 32 ms chunks
     Edge("microphone", "speech", carries="audio", depth=1000, keep="all"),
     Edge("face", "fusion", carries="embeddings, watermarks", depth=500, keep="all"),

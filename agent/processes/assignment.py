@@ -43,6 +43,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     """The folder that this session is recorded in; None when it is not."""
     shown_at: str | None = None
     """Where the camera's process gives a picture to whoever asks (see mirror); None where it gives none."""
+    frames: int | None = None
+    """The descriptor of the memory that pictures are lent in, for those who lend and borrow (see frame_pool)."""
     plugged: tuple[Plugged, ...] = ()
     """The plug-ins of the session."""
 

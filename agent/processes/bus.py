@@ -13,8 +13,9 @@ from pathlib import Path
 import zmq
 
 from agent.processes.ends import NOBODY, SUPERVISOR, Inbox, Outbox
+from agent.processes.frame_pool import FramePool
 from agent.processes.tally import Tally
-from agent.processes.wire import Bound, Condition, Ended, Told, Value, pack_apart
+from agent.processes.wire import Bound, Condition, Ended, Told, Value, pack, pack_apart
 from agent.topology import RECORDING, Edge, Keep, WorkerName, edges_for
 from encoders.samples import AudioChunk, Embedding, Transcript, VideoFrame
 
@@ -33,7 +34,16 @@ _WRITTEN = ("sent_to_", "refused_to_")
 class Bus:
     """All the ends one process holds: its inbox, an outbox per reader, and its line to the supervisor."""
 
-    def __init__(self, folder: Path, name: WorkerName, *, recorded: bool = False, plug_ins: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: WorkerName,
+        *,
+        recorded: bool = False,
+        plug_ins: Iterable[str] = (),
+        pool: FramePool | None = None,
+    ) -> None:
+        self._pool = pool
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._context.set(zmq.MAX_SOCKETS, 64)
         edges = edges_for(recorded=recorded, plug_ins=plug_ins)
@@ -48,6 +58,9 @@ class Bus:
 
     def send(self, value: Value) -> None:
         """Give a value to every reader of this process."""
+        if self._pool is not None and isinstance(value, VideoFrame):
+            self._send_picture(value, self._pool)
+            return
         frames = pack_apart(value)
         for _, outbox in self._outboxes:
             outbox.send_frames(frames)
@@ -98,6 +111,15 @@ class Bus:
         self._context.term()
         self._tally.close()
 
+    def _send_picture(self, frame: VideoFrame, pool: FramePool) -> None:
+        """Lend it to the reader that shares the pool, if there is room, and send it to the others."""
+        for edge, outbox in self._outboxes:
+            lent = pool.lend(frame) if edge.lends else None
+            if lent is None:
+                outbox.send_frames(pack_apart(frame))
+            elif not outbox.send_frames((pack(lent),)):
+                pool.take_back(lent)
+
     def _outbox(self, folder: Path, reader: str, depth: int, address: str | None = None) -> Outbox:
         return Outbox(self._context, folder, reader, depth, self._tally, address)
 
@@ -118,6 +140,7 @@ class Bus:
             ends=writers,
             writers=writers if len(incoming) > 1 else (),
             counters=self._tally,
+            pool=self._pool,
         )
         for address, depth in others:
             inbox.listen(address, depth)

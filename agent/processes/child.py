@@ -40,6 +40,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
+                pass_fds=() if assignment.frames is None else (assignment.frames,),
                 start_new_session=True,  # Ctrl-C is for the supervisor, who tells its children
                 env=os.environ | QUIET | ONE_THREAD | KEEPING,
             )
@@ -56,15 +57,15 @@ class Child:
         """Whether it moves, as its system schedules it, since it was last heard of: see Stillness."""
         return self._stillness.motion(now_s)
 
-    def heard(self) -> None:
     def worked_s(self) -> float:
         """How long it has worked, by its own processor time, since this was asked first after it was heard of."""
         return self._toil.worked_s()
 
+    def heard(self) -> None:
         """It has given a sign of life."""
         self._stillness.heard()
-
         self._toil.heard()
+
     def go(self, origin_monotonic_ns: int) -> None:
         """Tell it that the session has begun."""
         self._order(msgspec.json.encode(Go(origin_monotonic_ns)))

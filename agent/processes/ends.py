@@ -9,8 +9,9 @@ from pathlib import Path
 
 import zmq
 
+from agent.processes.frame_pool import FramePool
 from agent.processes.soundness import is_sound
-from agent.processes.wire import Absorbed, Bound, Condition, Ended, Pulse, Told, Value, pack_apart, unpack
+from agent.processes.wire import Absorbed, Bound, Condition, Ended, Lent, Pulse, Told, Value, pack_apart, unpack
 from agent.topology import WORKERS, Keep
 from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoFrame
 
@@ -64,14 +65,16 @@ class Outbox:
         """Queue a value; refuse and count it when the queue is full."""
         self.send_frames(pack_apart(value))
 
-    def send_frames(self, frames: Sequence[bytes | memoryview]) -> None:
-        """The same, for a value packed already."""
+    def send_frames(self, frames: Sequence[bytes | memoryview]) -> bool:
+        """The same, for a value packed already; whether it was queued."""
         self._counters[self._sent] += 1  # before: one that dies in between must not have sent more than it says
         try:
             self._socket.send_multipart(frames, zmq.NOBLOCK)
         except zmq.Again:
             self._counters[self._sent] -= 1
             self._counters[self._refused] += 1
+            return False
+        return True
 
     def has_room(self, timeout_ms: int) -> bool:
         """Whether the queue can take another, now or within the time."""
@@ -87,7 +90,7 @@ class Inbox:
     `kinds`: what may come, or None for anything; `ends`: whose end of a stream may, likewise. What is none of ours, or
     not sound, is left out and counted `damaged`.
     `writers` are counted one by one, where there are several, and whoever is none of them as nobody. It counts in
-    `counters`.
+    `counters`. `pool`: where pictures are that its writer lends.
     """
 
     def __init__(
@@ -102,7 +105,9 @@ class Inbox:
         ends: Collection[str] | None = None,
         writers: Collection[str] = (),
         counters: Counter[str] | None = None,
+        pool: FramePool | None = None,
     ) -> None:
+        self._pool = pool
         self._kinds = kinds
         self._ends = ends
         self._writers = writers
@@ -128,6 +133,8 @@ class Inbox:
         for frame, apart in self._frames(timeout_ms):
             try:
                 value = unpack(frame, *apart)
+                if self._pool is not None and isinstance(value, Lent | VideoFrame):
+                    value = self._pool.borrow(value)
             except ValueError:
                 self.counters["damaged"] += 1
                 continue

@@ -7,6 +7,7 @@ cannot keep up, less is asked of them (governor).
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -22,11 +23,12 @@ from agent.errors import DeadpanError
 from agent.processes.assignment import EXIT_FAILED, Assignment
 from agent.processes.child import Child
 from agent.processes.ends import SUPERVISED, Inbox, Outbox
+from agent.processes.frame_pool import reserve
 from agent.processes.governor import Governor, Load, ladder
 from agent.processes.stillness import STILL_S
+from agent.processes.toil import LATE_S, LONGEST_STEP_S
 from agent.processes.understudy import Understudy
 from agent.processes.ward import Ward
-from agent.processes.toil import LATE_S, LONGEST_STEP_S
 from agent.processes.wire import Absorbed, Condition, Ended, Pulse
 from agent.topology import EDGES, Worker, WorkerName
 from deadpan.messages import WorkerHealth
@@ -34,6 +36,7 @@ from deadpan.messages import WorkerHealth
 _STACKS_S = 0.5
 """The longest that one that hangs is given to say where."""
 _END_S = 5.0
+_LENDING = {name for edge in EDGES if edge.lends for name in (edge.writer, edge.reader)}
 
 
 class StartError(DeadpanError):
@@ -59,6 +62,7 @@ class Supervisor:
         )
         self.folder = folder
         """Where its sockets and its processes' logs are."""
+        self._frames = reserve(config.camera.width * config.camera.height) if "camera" in self._wards else None
         self._understudy = Understudy(
             lambda: Child(msgspec.structs.replace(assignments["fusion"], restarted=True, understudy=True), folder)
         )
@@ -158,13 +162,17 @@ class Supervisor:
         self._pulses.close()
         self._to_fusion.close(linger_ms=0)
         self._context.term()
+        if self._frames is not None:
+            os.close(self._frames)
+            self._frames = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _spawn(self, ward: Ward) -> None:
         restarted = ward.health.restarts > 0
         child = self._understudy.step_in() if restarted and ward.worker.name == "fusion" else None
         if child is None:
-            child = Child(msgspec.structs.replace(ward.assignment, restarted=restarted), self.folder)
+            frames = self._frames if ward.worker.name in _LENDING else None
+            child = Child(msgspec.structs.replace(ward.assignment, restarted=restarted, frames=frames), self.folder)
         ward.begin(child, time.monotonic())
 
     def _judge_start(self, ward: Ward, deadline_s: float) -> None:

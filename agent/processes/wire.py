@@ -14,6 +14,17 @@ from encoders.samples import AudioChunk, Embedding, Modality, Transcript, VideoF
 
 
 @dataclass(frozen=True, slots=True)
+class Lent:
+    """A VideoFrame whose picture lies in memory that writer and reader share: see agent.processes.frame_pool."""
+
+    seq: int
+    pts_ns: int
+    height: int
+    width: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """A watermark: the modality has nothing more to say about the session up to bound_ns."""
 
@@ -85,7 +96,18 @@ class Told:
 
 
 Value: TypeAlias = (
-    VideoFrame | AudioChunk | Embedding | Transcript | Bound | Ended | Failure | Pulse | Absorbed | Condition | Told
+    VideoFrame
+    | Lent
+    | AudioChunk
+    | Embedding
+    | Transcript
+    | Bound
+    | Ended
+    | Failure
+    | Pulse
+    | Absorbed
+    | Condition
+    | Told
 )
 
 
@@ -99,6 +121,7 @@ class Timed:
 
 _KINDS: dict[bytes, type[Value]] = {
     b"V": VideoFrame,
+    b"N": Lent,
     b"A": AudioChunk,
     b"E": Embedding,
     b"T": Transcript,

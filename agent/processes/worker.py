@@ -22,6 +22,7 @@ from agent.errors import DeadpanError
 from agent.isolation import IsolationError, Outside, leave_network, prepare
 from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED, Assignment, Orders
 from agent.processes.bus import Bus
+from agent.processes.frame_pool import FramePool
 from agent.processes.heart import Heart
 from agent.processes.reach import Reach, needed
 from agent.processes.spares import settle
@@ -56,6 +57,7 @@ def main() -> int:
         assignment.name,
         recorded=assignment.record is not None,
         plug_ins=[each.name for each in assignment.plugged],
+        pool=None if assignment.frames is None else FramePool(assignment.frames),
     )
     heart = Heart(bus, assignment.name, round(assignment.config.supervision.pulse_s * 1e9), network)
     try:
