@@ -20,17 +20,16 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
-from tests.integration.processes import finished, started
+from tests.integration.processes import PATIENCE_S, finished, playing, started
+from tests.integration.streams import write_stream
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where an agent publishes the demo, for all of these tests."""
-    endpoint = f"ipc://{tmp_path_factory.mktemp('bridge')}/out"
-    with started("run", "--source", "demo", "--publish", endpoint):
+    with playing(tmp_path_factory.mktemp("bridge")) as endpoint:
         yield endpoint
 
 
@@ -241,20 +240,19 @@ def test_it_ends_cleanly_and_says_so_to_whoever_reads(endpoint: str, number: sig
 
 def test_it_may_start_before_the_agent_and_outlives_it(tmp_path: Path) -> None:
     endpoint = f"ipc://{tmp_path}/out"
-    sessions = []
     with bridge(endpoint) as (_, address):
-        for _ in range(2):
-            with started("run", "--source", "demo", "--publish", endpoint):
-                while (estimate := json.loads(asyncio.run(_first(address))))["session"] in sessions:
+        for session in ("first", "second"):
+            said = write_stream(tmp_path / f"{session}.jsonl", session=session)
+            with started("run", "--source", str(said), "--publish", endpoint):
+                while json.loads(asyncio.run(_first(address)))["session"] != session:
                     pass  # the last value of the agent before
-                sessions.append(estimate["session"])
-    assert len(set(sessions)) == 2
 
 
 def test_an_agent_that_wants_a_key_is_bridged_with_one_and_refuses_the_bridge_without(tmp_path: Path) -> None:
     endpoint, folder, key = f"ipc://{tmp_path}/out", str(tmp_path / "keys"), str(tmp_path / "bridge.key")
     assert finished("keys", "new", "bridge", "--folder", folder, "--out", key).returncode == 0
-    with started("run", "--source", "demo", "--publish", endpoint, "--keys", folder):
+    said = write_stream(tmp_path / "said.jsonl", session="s")
+    with started("run", "--source", str(said), "--publish", endpoint, "--keys", folder):
         with bridge(endpoint, "--key", key) as (_, address):
             assert json.loads(asyncio.run(_first(address)))["type"] == "estimate"
         with bridge(endpoint) as (process, _):
