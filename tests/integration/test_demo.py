@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 import deadpan
 from tests.integration.processes import (
+    PATIENCE_S,
+    TIMES,
     command_line,
     descendants,
     finished,
@@ -18,6 +21,7 @@ from tests.integration.processes import (
     session_folders,
     started,
 )
+from tests.stand_ins.encore import write_encore
 
 SECONDS = 20
 
@@ -32,12 +36,12 @@ def session(endpoint: str) -> tuple[list[dict[str, Any]], list[deadpan.Message],
     """Twenty seconds of demo: what it printed, what a subscriber read meanwhile, what went to its standard error."""
     read: list[deadpan.Message] = []
     command = ("run", "--source", "demo", "--seconds", str(SECONDS), "--json", "--publish", endpoint)
-    with deadpan.subscribe(endpoint, timeout_s=30) as subscription, started(*command) as process:
+    with deadpan.subscribe(endpoint, timeout_s=PATIENCE_S) as subscription, started(*command) as process:
         for message in subscription:
             read.append(message)
             if isinstance(message, deadpan.Estimate) and message.end_ns >= (SECONDS - 1) * 10**9:
                 break
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     return messages(out), read, err
 
@@ -91,10 +95,10 @@ def test_the_session_leaves_no_folder_behind(session: Any) -> None:  # noqa: ARG
     assert not session_folders()
 
 
-def test_ctrl_c_ends_every_process_with_exit_code_0(tmp_path: Path) -> None:
-    endpoint = f"ipc://{tmp_path}/out"
-    with started("run", "--source", "demo", "--publish", endpoint) as process:
-        with deadpan.subscribe(endpoint, timeout_s=30) as subscription:
+def test_watch_shows_another_process_stream_until_ctrl_c_ends_every_process_with_exit_code_0(tmp_path: Path) -> None:
+    source, endpoint = write_encore(tmp_path / "encore.mkv", TIMES), f"ipc://{tmp_path}/out"
+    with started("run", "--source", str(source), "--publish", endpoint) as process:
+        with deadpan.subscribe(endpoint, timeout_s=PATIENCE_S) as subscription:
             next(iter(subscription))
         family = descendants(process.pid)
         names = [command_line(pid).partition("deadpan: ")[2] for pid in family]
@@ -102,8 +106,13 @@ def test_ctrl_c_ends_every_process_with_exit_code_0(tmp_path: Path) -> None:
             "camera", "face", "fusion", "microphone", "prosody", "speech",
         ]  # fmt: skip
         assert len(set(names)) == len(names)
+        shown = finished("watch", endpoint, "--count", "10", "--json")
+        lines = finished("watch", endpoint, "--count", "10")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=15)
+        _, err = process.communicate(timeout=PATIENCE_S)
+    assert shown.returncode == lines.returncode == 0
+    assert sum(message["type"] == "estimate" for message in messages(shown.stdout)) == 10
+    assert "sarcasm" in lines.stdout
     assert process.returncode == 0
     assert "Traceback" not in err
     assert not [pid for pid in family if is_running(pid)]
@@ -111,26 +120,13 @@ def test_ctrl_c_ends_every_process_with_exit_code_0(tmp_path: Path) -> None:
     assert not session_folders()
 
 
-def test_watch_shows_another_process_stream(tmp_path: Path) -> None:
-    endpoint = f"ipc://{tmp_path}/out"
-    with started("run", "--source", "demo", "--publish", endpoint):
-        shown = finished("watch", endpoint, "--count", "10", "--json")
-        lines = finished("watch", endpoint, "--count", "10")
-    assert shown.returncode == lines.returncode == 0
-    assert sum(message["type"] == "estimate" for message in messages(shown.stdout)) == 10
-    assert "sarcasm" in lines.stdout
-
-
-def test_a_taken_port_is_an_error_that_names_it(tmp_path: Path) -> None:
-    endpoint = "tcp://127.0.0.1:45737"
-    with started("run", "--source", "demo", "--publish", endpoint):
-        with deadpan.subscribe(endpoint, timeout_s=30) as subscription:
-            next(iter(subscription))
-        second = finished("run", "--source", "demo", "--publish", endpoint)
-    assert second.returncode == 1
-    assert f"{endpoint} is taken" in second.stderr
-    assert "Traceback" not in second.stderr
-    assert tmp_path.exists()
+def test_a_taken_port_is_an_error_that_names_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        endpoint = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        refused = finished("run", "--source", "demo", "--publish", endpoint)
+    assert refused.returncode == 1
+    assert f"{endpoint} is taken" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_the_demo_is_what_plays_where_there_are_no_devices(tmp_path: Path) -> None:

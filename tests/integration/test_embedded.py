@@ -9,7 +9,6 @@ import threading
 import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import av
@@ -31,9 +30,10 @@ from deadpan.messages import Estimate, Health, Message, Utterance, to_json
 from encoders.samples import VideoFrame
 from tests.agent.capture.films import beginning, write_audio
 from tests.integration.processes import session_folders
+from tests.threads import assert_no_more_threads_than, threads
 
 SESSION = "0123456789ab"
-SHORT_S = 3.0
+SHORT_S, HALF_S = 3.0, 14.0
 NS_PER_S = 1_000_000_000
 
 
@@ -65,8 +65,10 @@ def material(location: str) -> Material:
 
 
 @pytest.fixture(scope="module")
-def demo() -> Material:
-    return material(demo_location())
+def half(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """Four of the demo's lines."""
+    path = tmp_path_factory.mktemp("half") / "half.mp4"
+    return material(str(beginning(demo_location(), path, HALF_S)))
 
 
 @pytest.fixture(scope="module")
@@ -117,25 +119,25 @@ async def answer(
     return messages
 
 
-def threads() -> int:
-    """How many threads this process has, those of native libraries too where Linux shows them."""
-    shown = Path("/proc/self/task")
-    return len(list(shown.iterdir())) if shown.is_dir() else threading.active_count()
-
-
-def test_the_demo_in_pieces_of_ten_seconds_gives_what_scoring_it_gives(
-    demo: Material, player: Player, models: Models
+def test_lines_in_pieces_of_five_seconds_give_what_scoring_them_gives(
+    half: Material, player: Player, models: Models
 ) -> None:
-    expected = demo.expected(player)
-    assert len(expected) > 300
-    assert asyncio.run(answer(models, demo, [160_000])) == expected
+    expected = half.expected(player)
+    assert sum(b'"type":"utterance"' in message for message in expected) == 4
+    assert asyncio.run(answer(models, half, [80_000])) == expected
+
+
+@pytest.fixture(scope="module")
+def expected_of_short(short: Material, player: Player) -> list[bytes]:
+    return short.expected(player)
 
 
 @pytest.mark.parametrize("sizes", [[1], [7, 1, 1023], [320], [16_000]], ids=str)
-def test_however_it_is_cut_it_gives_the_same(short: Material, player: Player, models: Models, sizes: list[int]) -> None:
-    expected = short.expected(player)
-    assert any(b'"type":"utterance"' in message for message in expected)
-    assert asyncio.run(answer(models, short, sizes)) == expected
+def test_however_it_is_cut_it_gives_the_same(
+    short: Material, expected_of_short: list[bytes], models: Models, sizes: list[int]
+) -> None:
+    assert any(b'"type":"utterance"' in message for message in expected_of_short)
+    assert asyncio.run(answer(models, short, sizes)) == expected_of_short
 
 
 @pytest.mark.parametrize("video", [True, False], ids=["pictures alone", "sound alone"])
@@ -172,13 +174,13 @@ def test_sound_of_another_rate_and_two_channels_gives_the_same_however_it_is_cut
 
 
 def test_two_at_a_time_share_their_weights_and_nothing_else(
-    short: Material, stereo: Material, expected_of_stereo: list[bytes], player: Player, models: Models
+    short: Material, expected_of_short: list[bytes], stereo: Material, expected_of_stereo: list[bytes], models: Models
 ) -> None:
     async def both() -> tuple[list[bytes], list[bytes]]:
         return await asyncio.gather(answer(models, short, [1600]), answer(models, stereo, [4410], video=False))
 
     of_short, of_stereo = asyncio.run(both())
-    assert of_short == short.expected(player)
+    assert of_short == expected_of_short
     assert of_stereo == expected_of_stereo
 
 
@@ -221,4 +223,4 @@ def test_on_the_clock_it_says_when_it_is_said_and_leaves_nothing_behind(short: M
     del messages
     gc.collect()
     assert (set(threading.enumerate()), session_folders()) == began[1:]
-    assert threads() <= began[0]
+    assert_no_more_threads_than(began[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.agent.capture.films import halved, noise, write_audio
-from tests.integration.processes import finished, messages, session_folders
+from tests.integration.processes import PATIENCE_S, finished, messages, session_folders
 
 NO_FACE = Path(__file__).parents[2].parent / "shared" / "data" / "faces" / "no_face.mp4"
 
@@ -33,8 +33,9 @@ def test_a_setting_that_does_not_exist_is_named_with_the_one_meant(tmp_path: Pat
 def test_the_user_s_own_files_are_not_taken_for_ours(tmp_path: Path) -> None:
     for name in ("agent", "cv2", "deadpan", "numpy", "zmq"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('taken for another')\n")
-    command = [str(Path(sys.executable).parent / "deadpan"), "run", "--source", "demo", "--seconds", "1", "--json"]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
+    run = ("run", "--source", "demo", "--seconds", "1", "--json", "--publish", f"ipc://{tmp_path}/out")
+    command = [str(Path(sys.executable).parent / "deadpan"), *run]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert len(messages(ran.stdout)) >= 5
 
