@@ -88,16 +88,13 @@ class MoonshineRecognizer:
         self, sound: dict[str, Floats], first: Floats, state: dict[str, Floats], limit: int
     ) -> tuple[list[int], list[float]]:
         """Beam search: a sixth fewer word errors in conversation than greedy search, for half its time again."""
-        copies = {name: np.repeat(part, _BEAM_WIDTH, axis=0) for name, part in sound.items()}
-        heard = {name: np.repeat(part, _BEAM_WIDTH, axis=0) for name, part in state.items() if ".encoder." in name}
+        heard = {name: part for name, part in state.items() if ".encoder." in name}
         said = {name: part for name, part in state.items() if ".decoder." in name}
 
         def advance(parents: Sequence[int], tokens: Sequence[int]) -> Floats:
             nonlocal said
-            past = {name: part[: len(parents)] for name, part in heard.items()}
-            past |= {name: part[list(parents)] for name, part in said.items()}
-            listened = {name: part[: len(parents)] for name, part in copies.items()}
-            scores, said = self._step(listened, past, [[token] for token in tokens], cached=True)
+            past = heard | {name: part[list(parents)] for name, part in said.items()}
+            scores, said = self._step(sound, past, [[token] for token in tokens], cached=True)
             return scores[:, -1].astype(np.float64)
 
         return beam_search(
@@ -119,11 +116,11 @@ class MoonshineRecognizer:
         def listen(begin: int, end: int, cuts: Sequence[int]) -> Floats:
             most = cuts[-1]  # what no cut hears is left out
             length = len(pcm) if most == frames else most * FRAME_SAMPLES
-            past = {name: np.repeat(part[:, :, :most], len(cuts), axis=0) for name, part in heard.items()}
+            past = {name: part[:, :, :most] for name, part in heard.items()}
             past |= {name: np.repeat(part[:, :, :begin], len(cuts), axis=0) for name, part in said.items()}
             audible = np.arange(length) < np.array(cuts)[:, None] * FRAME_SAMPLES
             shortened = {
-                "encoder_hidden_states": np.repeat(sound["encoder_hidden_states"][:, :most], len(cuts), axis=0),
+                "encoder_hidden_states": sound["encoder_hidden_states"][:, :most],
                 "encoder_attention_mask": audible.astype(np.int64),
             }
             scores, _ = self._step(shortened, past, [tokens[begin:end]] * len(cuts), cached=True)
@@ -158,6 +155,7 @@ class MoonshineRecognizer:
         """Scores [texts, tokens, vocabulary] of what follows each token, and the decoder's new keys and values.
 
         Those it has of the sound are among them where nothing is cached: they do not change, and copying them costs.
+        So they, and the sound, are given once for all texts; only the mask may have a row for each.
         """
         feed = {"input_ids": np.array(tokens, np.int64), "use_cache_branch": np.array([cached])}
         names = self._growing if cached else self._past
