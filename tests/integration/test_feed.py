@@ -16,16 +16,16 @@ import pytest
 import deadpan
 from agent.config import Config
 from agent.session import demo_location, open_session, resolve_inputs
-from tests.integration.processes import finished, messages, session_folders, started
+from tests.integration.processes import PATIENCE_S, finished, messages, session_folders, started
 from tests.integration.sessions import follow
 from tests.integration.test_supervision import running
 
 
 @contextmanager
-def feeder(endpoint: str, recording: str = "", *begin_ns: str) -> Iterator[subprocess.Popen[str]]:
-    """A program that feeds, once it does; killed when the block is left."""
-    arguments = [sys.executable, "-m", "tests.stand_ins.feeder", endpoint, recording or demo_location(), *begin_ns]
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+def feeder(endpoint: str, recording: str = "", *times: str) -> Iterator[subprocess.Popen[str]]:
+    """A program that feeds, once it can be listened to; killed when the block is left."""
+    arguments = [sys.executable, "-m", "tests.stand_ins.feeder", endpoint, recording or demo_location(), *times]
+    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "feeding\n"
@@ -81,7 +81,7 @@ def test_the_command_takes_a_feed_s_sound_alone(tmp_path: Path) -> None:
         feeder(feed),
         started("run", "--source", feed, "--camera", "none", "--json", "--seconds", "6", *publish) as run,
     ):
-        printed, complaint = run.communicate(timeout=90)
+        printed, complaint = run.communicate(timeout=PATIENCE_S)
         assert run.returncode == 0, complaint
         estimates = [message for message in messages(printed) if message["type"] == "estimate"]
         assert estimates[-1]["modalities"]["face"]["status"] == "off"

@@ -20,8 +20,10 @@ from deadpan.messages import ModalityReading
 from encoders.samples import Modality
 from fusion.term import TOLD, Term, save
 from tests.agent.capture.films import beginning
+from tests.integration.processes import TIMES
 from tests.integration.watched import Watched
 from tests.plug_ins import EXAMPLE, HEART, install
+from tests.stand_ins.encore import write_encore
 
 DIM = 3
 ROUSED = Term(Modality("heart"), "1", (0.0,) * (len(TOLD) + DIM), (1.0,) * (len(TOLD) + DIM), (0, 0, 2.0, 0, 0, 0))
@@ -34,16 +36,16 @@ PLUG_IN = replace(USUAL, idle_s=1.5)
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    """The demo, with a heart that is faster every second, which fusion takes for a sign of sarcasm."""
+    """The demo, over and over, with a heart that beats ever faster, which fusion takes for a sign of sarcasm."""
     (tmp_path / "impatient.py").write_text(IMPATIENT)
     install(tmp_path / "site", monkeypatch, "heart = impatient:PLUG_IN", code=EXAMPLE)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
     strap = tmp_path / "strap.csv"
-    strap.write_text("time_s,bpm\n" + "".join(f"{n / 2},{70 + n / 2}\n" for n in range(200)))
+    strap.write_text("time_s,bpm\n" + "".join(f"{n / 2},{70 + min(n, 200) / 2}\n" for n in range(1200)))
     save(ROUSED, tmp_path / "heart.json")
     endpoint = f"ipc://{tmp_path}/out"
     config = Config(
-        source="demo",
+        source=str(write_encore(tmp_path / "encore.mkv", TIMES)),
         modalities={"heart": ModalityConfig(str(strap), str(tmp_path / "heart.json"))},
         publish=replace(Config().publish, endpoint=endpoint),
     )

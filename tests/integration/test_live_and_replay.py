@@ -9,7 +9,6 @@ Fed by another program that says when all of it was heard and seen, it is sample
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -25,7 +24,7 @@ from agent.session import demo_location
 from deadpan.messages import Estimate, Health, Message, Utterance, Welcome, from_body
 from deadpan.subscription import TypeName
 from tests.agent.capture.films import beginning
-from tests.integration.processes import finished, started
+from tests.integration.processes import PATIENCE_S, finished, started
 from tests.integration.test_feed import feeder
 from tests.stand_ins.ear import EAR_RATE_HZ, Ear
 from tests.stand_ins.mjpeg import MjpegServer, encode_jpeg
@@ -88,7 +87,7 @@ def piece(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def scored(piece: Path) -> Outcome:
     out = piece.parent / "scored"
-    result = finished("score", str(piece), "--out", str(out), timeout_s=120)
+    result = finished("score", str(piece), "--out", str(out))
     assert result.returncode == 0, result.stderr
     lines = [(out / "piece" / f"{name}.jsonl").read_bytes().splitlines() for name in ("estimates", "utterances")]
     return outcome(map(from_body, chain(*lines)))
@@ -99,7 +98,7 @@ def played(piece: Path, folder: Path) -> Outcome:
     endpoint = f"ipc://{folder}/out"
     command = ("run", "--source", str(piece), "--json", "--revisions", "--publish", endpoint)
     with deadpan.subscribe(endpoint, types=["health"]) as subscription, started(*command) as process:
-        out, err = process.communicate(timeout=90)
+        out, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         healths: list[Message] = []
         while (message := subscription.receive(0.2)) is not None:
@@ -117,7 +116,7 @@ def shown_to_devices(piece: Path, folder: Path) -> Outcome:
         PulseServer() as pulse,
         Ear(pulse) as ear,
         MjpegServer(rate_hz=25, size=(640, 480)) as camera,
-        deadpan.subscribe(endpoint, types=TYPES, timeout_s=60) as subscription,
+        deadpan.subscribe(endpoint, types=TYPES, timeout_s=PATIENCE_S) as subscription,
         started(
             *("run", "--source", "live", "--camera", camera.address, "--microphone", "pulse", "--publish", endpoint),
             env=pulse.environment,
@@ -135,15 +134,17 @@ def fed(piece: Path, folder: Path) -> Outcome:
     """The recording from another program, from a tick of the session on; before it there is nothing."""
     feed, endpoint = f"ipc://{folder}/feed", f"ipc://{folder}/out"
     with (
-        ExitStack() as feeding,
-        deadpan.subscribe(endpoint, types=TYPES, timeout_s=60) as subscription,
+        feeder(feed, str(piece), "once") as feeding,
+        deadpan.subscribe(endpoint, types=TYPES, timeout_s=PATIENCE_S) as subscription,
         started("run", "--source", feed, "--publish", endpoint),
     ):
 
         def show(monotonic_ns: int) -> None:
-            feeding.enter_context(feeder(feed, str(piece), str(monotonic_ns)))
+            assert feeding.stdin is not None
+            feeding.stdin.write(f"{monotonic_ns}\n")
+            feeding.stdin.flush()
 
-        return estimated(subscription, show, ahead_ticks=20)  # for the feeder to be there
+        return estimated(subscription, show, ahead_ticks=10)  # for the feeder to open the recording
 
 
 def estimated(

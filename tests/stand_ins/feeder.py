@@ -1,8 +1,8 @@
-"""A program that feeds an agent a recording: python -m tests.stand_ins.feeder ENDPOINT RECORDING [BEGIN_NS]
+"""A program that feeds an agent a recording: python -m tests.stand_ins.feeder ENDPOINT RECORDING [once]
 
-With a moment of the machine's clock to begin at, it plays the recording once, at real time, and says of everything
-when it was heard or seen. Without one it plays it over and over from now on, and leaves telling the time to the feed,
-as a program does that passes on what it gets. It prints "feeding" when it begins.
+It plays the recording over and over, at real time, and leaves telling the time to the feed, as a program does that
+passes on what it gets. Told `once`, it reads a moment of the machine's clock from its standard input, plays it from
+then on, and says of everything when it was heard or seen. It prints "feeding" when it can be listened to.
 """
 
 from __future__ import annotations
@@ -48,14 +48,15 @@ def send(feed: deadpan.Feed, sample: AudioChunk | VideoFrame, begin_ns: int | No
         feed.video(sample.rgb.tobytes(), width, height, pts_ns=pts_ns)
 
 
-def play(endpoint: str, recording: str, begin_ns: int | None) -> None:
+def play(endpoint: str, recording: str, *, once: bool) -> None:
     """Feed a recording, each sample when it is due."""
-    began_ns = time.monotonic_ns() if begin_ns is None else begin_ns
     end_ns = 0
     with deadpan.Feed(endpoint) as feed:
         sys.stdout.write("feeding\n")
         sys.stdout.flush()
-        for _ in range(1) if begin_ns is not None else itertools.count():
+        begin_ns = int(sys.stdin.readline()) if once else None
+        began_ns = time.monotonic_ns() if begin_ns is None else begin_ns
+        for _ in range(1) if once else itertools.count():
             began_ns += end_ns
             for due in samples(recording):
                 time.sleep(max(0, began_ns + due.at_ns - time.monotonic_ns()) / NS_PER_S)
@@ -64,4 +65,4 @@ def play(endpoint: str, recording: str, begin_ns: int | None) -> None:
 
 
 if __name__ == "__main__":
-    play(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else None)
+    play(sys.argv[1], sys.argv[2], once=sys.argv[3:] == ["once"])
