@@ -57,6 +57,7 @@ class Edge:
 
     newest: the reader skips to the newest message, old pictures are worth nothing. all: nothing is skipped, and only
     when `depth` is exhausted is a new message refused. Every message skipped or refused is counted and published.
+    `patient`: what it carries can lie, and does not wake its reader, until that has use for it.
     `lends`: pictures are put in memory that both hold, while it has room, and only where they are is sent.
     """
 
@@ -66,6 +67,7 @@ class Edge:
     depth: int
     keep: Keep
     lends: bool = False
+    patient: bool = False
 
 
 WORKERS: tuple[Worker, ...] = (
@@ -81,8 +83,8 @@ EDGES: tuple[Edge, ...] = (
     Edge("camera", "face", carries="frames", depth=4, keep="newest", lends=True),
     Edge("microphone", "prosody", carries="audio", depth=1000, keep="all"),  # 32 s of 32 ms chunks
     Edge("microphone", "speech", carries="audio", depth=1000, keep="all"),
-    Edge("face", "fusion", carries="embeddings, watermarks", depth=500, keep="all"),
-    Edge("prosody", "fusion", carries="embeddings, watermarks", depth=500, keep="all"),
+    Edge("face", "fusion", carries="embeddings, watermarks", depth=500, keep="all", patient=True),
+    Edge("prosody", "fusion", carries="embeddings, watermarks", depth=500, keep="all", patient=True),
     Edge("speech", "fusion", carries="transcripts, embeddings, watermarks", depth=500, keep="all"),
 )
 
@@ -99,7 +101,7 @@ RECORDING: tuple[Edge, ...] = (
 def edges_for(*, recorded: bool, plug_ins: Iterable[str] = ()) -> tuple[Edge, ...]:
     """Who writes to whom in such a session."""
     told = "embeddings, watermarks"
-    added = tuple(Edge(name, "fusion", carries=told, depth=500, keep="all") for name in plug_ins)
+    added = tuple(Edge(name, "fusion", carries=told, depth=500, keep="all", patient=True) for name in plug_ins)
     return EDGES + (RECORDING if recorded else ()) + added
 
 

@@ -93,6 +93,11 @@ class Fuser:
             return first_ns
         return min(first_ns, self._final_due_ns(self._end_ns(self._pending[0].tick)))
 
+    @property
+    def next_end_ns(self) -> int:
+        """The end of the first tick that has no revision yet. It may be past."""
+        return self._end_ns(self._next)
+
     def push(self, embedding: Embedding, now_ns: int) -> None:
         """Take an embedding. One of a modality this session does not use is an error: KeyError."""
         timeline = self._timelines[embedding.modality]

@@ -129,7 +129,7 @@ class Bus:
         if name == "fusion":
             kinds += (Condition,)  # the supervisor's word on how all are
         writers = _writers(incoming)
-        (address, depth), *others = _held(incoming).items()
+        (address, depth), *others = _held([edge for edge in incoming if not edge.patient]).items()
         inbox = Inbox(
             self._context,
             folder,
@@ -144,12 +144,18 @@ class Bus:
         )
         for address, depth in others:
             inbox.listen(address, depth)
+        for address, depth in _held([edge for edge in incoming if edge.patient]).items():
+            inbox.let_lie(address, depth)
         return inbox
 
 
 def _address(edge: Edge) -> str:
-    """Where an edge's reader listens for it: the recorder, which reads all sorts, at a place for each."""
-    return f"kept_{edge.carries}" if edge in RECORDING else edge.reader
+    """Where an edge's reader listens for it: the recorder, which reads all sorts, at a place for each; and what can
+    lie has a place of its own.
+    """
+    if edge in RECORDING:
+        return f"kept_{edge.carries}"
+    return f"{edge.reader}_patient" if edge.patient else edge.reader
 
 
 def _held(incoming: list[Edge]) -> dict[str, int]:

@@ -112,11 +112,10 @@ class Inbox:
         self._ends = ends
         self._writers = writers
         self._folder = folder
-        self._socket = context.socket(zmq.PULL)
-        self._socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_BYTES)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        self._poller = zmq.Poller()
-        self._poller.register(self._socket, zmq.POLLIN)
+        self._context = context
+        self._prompt = _Slot(context)
+        self._patient: _Slot | None = None
+        self._either = zmq.Poller()
         self.listen(reader, depth)
         self._keep = keep
         self._next_seq: dict[type[Value], int] = {}
@@ -124,13 +123,23 @@ class Inbox:
 
     def listen(self, address: str, depth: int) -> None:
         """Read what is written to this address, too, of which so many values of each writer may wait here."""
-        self._socket.setsockopt(zmq.RCVHWM, depth)  # it holds for the addresses that follow
-        self._socket.bind(endpoint(self._folder, address))
+        self._prompt.listen(endpoint(self._folder, address), depth)
 
-    def receive(self, timeout_ms: int) -> Iterator[Value]:
-        """What has arrived; waits up to `timeout_ms` for the first. Frames that are none of ours are counted only."""
+    def let_lie(self, address: str, depth: int) -> None:
+        """Read what is written to this address, too; what comes there can lie: see `receive`."""
+        if self._patient is None:
+            self._patient = _Slot(self._context)
+            for slot in (self._patient, self._prompt):
+                self._either.register(slot.socket, zmq.POLLIN)
+        self._patient.listen(endpoint(self._folder, address), depth)
+
+    def receive(self, timeout_ms: int, lying_ms: int = 0) -> Iterator[Value]:
+        """What has arrived; waits up to `timeout_ms` for the first. Frames that are none of ours are counted only.
+
+        For `lying_ms` it does not wake for what can lie. What has lain there comes first: it was there before.
+        """
         waiting: list[Value] = []
-        for frame, apart in self._frames(timeout_ms):
+        for frame, apart in self._frames(timeout_ms, lying_ms):
             try:
                 value = unpack(frame, *apart)
                 if self._pool is not None and isinstance(value, Lent | VideoFrame):
@@ -155,21 +164,18 @@ class Inbox:
         yield from waiting
 
     def close(self) -> None:
-        self._socket.close()
+        self._prompt.socket.close()
+        if self._patient is not None:
+            self._patient.socket.close()
 
-    def _frames(self, timeout_ms: int) -> Iterator[tuple[bytes, list[memoryview]]]:
-        """What has arrived, asked for first: to learn by an error that there is no more costs ten times as much."""
-        with suppress(zmq.Again):
-            for _ in range(_ROUND):
-                if not self._poller.poll(timeout_ms):
-                    return
-                frame, apart = self._socket.recv(zmq.NOBLOCK, copy=False), list[memoryview]()
-                last = frame
-                while last.more:
-                    last = self._socket.recv(copy=False)
-                    apart.append(last.buffer)
-                yield frame.bytes, apart
-                timeout_ms = 0
+    def _frames(self, timeout_ms: int, lying_ms: int) -> Iterator[tuple[bytes, list[memoryview]]]:
+        if self._patient is not None:
+            lying_ms = max(0, min(lying_ms, timeout_ms))
+            if not lying_ms or not self._prompt.poller.poll(lying_ms):
+                self._either.poll(timeout_ms - lying_ms)
+            timeout_ms = 0
+            yield from self._patient.frames(0)
+        yield from self._prompt.frames(timeout_ms)
 
     def _is_expected(self, value: Value) -> bool:
         if self._ends is not None and isinstance(value, Ended) and _writer(value) not in self._ends:
@@ -186,6 +192,35 @@ class Inbox:
             if value.seq > due:
                 self.counters["missed"] += value.seq - due
             self._next_seq[type(value)] = value.seq + 1
+
+
+class _Slot:
+    """A socket that is read, at any number of addresses."""
+
+    def __init__(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
+        self.socket = context.socket(zmq.PULL)
+        self.socket.setsockopt(zmq.MAXMSGSIZE, _LARGEST_BYTES)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        self.poller = zmq.Poller()
+        self.poller.register(self.socket, zmq.POLLIN)
+
+    def listen(self, place: str, depth: int) -> None:
+        self.socket.setsockopt(zmq.RCVHWM, depth)  # it holds for the places that follow
+        self.socket.bind(place)
+
+    def frames(self, timeout_ms: int) -> Iterator[tuple[bytes, list[memoryview]]]:
+        """What has arrived, asked for first: to learn by an error that there is no more costs ten times as much."""
+        with suppress(zmq.Again):
+            for _ in range(_ROUND):
+                if not self.poller.poll(timeout_ms):
+                    return
+                frame, apart = self.socket.recv(zmq.NOBLOCK, copy=False), list[memoryview]()
+                last = frame
+                while last.more:
+                    last = self.socket.recv(copy=False)
+                    apart.append(last.buffer)
+                yield frame.bytes, apart
+                timeout_ms = 0
 
 
 def _writer(value: Value) -> str:

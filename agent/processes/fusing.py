@@ -76,6 +76,13 @@ class FusingStage:
     def next_deadline_ns(self) -> int:
         return self._fuser.next_deadline_ns
 
+    @property
+    def next_tick_ns(self) -> int:
+        """When the next tick ends: what face, voice or a plug-in tells before that can lie, for it makes no first
+        revision due. 0 while somebody looks on, who wants to see it at once.
+        """
+        return 0 if self.sketching else self._fuser.next_end_ns
+
     def push(self, value: Value, now_ns: int) -> Iterator[Message]:
         """Take what a process sent; return the messages it makes due at once."""
         match value:

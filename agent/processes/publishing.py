@@ -16,6 +16,8 @@ from deadpan.messages import ON_REQUEST, Estimate, Message, to_json, type_name
 from encoders.samples import Modality
 from fusion.model import Fusion
 
+_MS = 1_000_000
+
 
 class Publishing:
     """Fuses on the clock, and publishes. The stream is opened `outside` where the process itself has no network."""
@@ -49,8 +51,9 @@ class Publishing:
         while not orders.stopped.is_set() and not stage.finished:
             self._publisher.greet_newcomers(lambda: self._welcome(stage, clock))
             stage.sketching = self._publisher.is_watched
-            wait_ms = min(POLL_MS, max(0, (stage.next_deadline_ns - clock.now_ns()) // 1_000_000 + 1))
-            for value in inbox.receive(wait_ms):
+            now_ns = clock.now_ns()
+            wait_ms = min(POLL_MS, max(0, (stage.next_deadline_ns - now_ns) // _MS + 1))
+            for value in inbox.receive(wait_ms, lying_ms=(stage.next_tick_ns - now_ns) // _MS):
                 for message in stage.push(value, clock.now_ns()):
                     self._say(message)
             for message in stage.advance(clock.now_ns()):

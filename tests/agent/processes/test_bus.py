@@ -65,6 +65,31 @@ def test_values_arrive_in_the_order_they_were_sent(context: zmq.Context[zmq.Sock
     assert (outbox.sent, outbox.refused) == (3, 0)
 
 
+def test_what_can_lie_wakes_nobody_who_lets_it_lie_and_comes_before_what_does(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
+) -> None:
+    with _edge(context, tmp_path, "all") as (prompt, inbox):
+        inbox.let_lie("reader_patient", 100)
+        patient = Outbox(context, tmp_path, "reader", 100, address="reader_patient")
+        patient.send(Bound(Modality.FACE, 1))
+        assert inbox._patient is not None
+        assert inbox._patient.poller.poll(PATIENCE_MS)  # it is there, and would wake one that does not let it lie
+        prompt.send(Ended("face"))
+        assert list(inbox.receive(PATIENCE_MS, lying_ms=PATIENCE_MS)) == [Bound(Modality.FACE, 1), Ended("face")]
+        patient.close(0)
+
+
+def test_what_can_lie_wakes_one_who_has_waited_long_enough(
+    context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path
+) -> None:
+    with _edge(context, tmp_path, "all") as (_, inbox):
+        inbox.let_lie("reader_patient", 100)
+        patient = Outbox(context, tmp_path, "reader", 100, address="reader_patient")
+        patient.send(Bound(Modality.FACE, 1))
+        assert list(inbox.receive(PATIENCE_MS, lying_ms=1)) == [Bound(Modality.FACE, 1)]
+        patient.close(0)
+
+
 def test_a_writer_may_start_before_its_reader(context: zmq.Context[zmq.Socket[bytes]], tmp_path: Path) -> None:
     outbox = Outbox(context, tmp_path, "reader", 10)
     outbox.send(Ended("face"))

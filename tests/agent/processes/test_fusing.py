@@ -149,6 +149,15 @@ def test_the_next_deadline_is_the_first_tick_and_the_time_it_may_wait() -> None:
     assert stage.next_deadline_ns == 550 * MS
 
 
+def test_nothing_is_due_before_the_next_tick_ends_unless_somebody_looks_on() -> None:
+    stage = _stage()
+    assert stage.next_tick_ns == 200 * MS
+    list(stage.advance(350 * MS))
+    assert stage.next_tick_ns == 400 * MS
+    stage.sketching = True
+    assert stage.next_tick_ns == 0
+
+
 def test_evidence_that_comes_after_its_tick_is_settled_is_counted() -> None:
     stage = _stage()
     assert _see(stage, 200, 0.5) == ["estimate"]

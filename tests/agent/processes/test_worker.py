@@ -40,8 +40,8 @@ def test_the_end_of_a_recording_reaches_a_reader_that_is_far_behind(tmp_path: Pa
         with closing(Bus(tmp_path, "face")) as face:
             assert face.inbox is not None
             while state(20) != "finished":
-                if face.inbox._socket.poll(0):
-                    face.inbox._socket.recv()  # one at a time
+                if face.inbox._prompt.socket.poll(0):
+                    face.inbox._prompt.socket.recv()  # one at a time
             rest = list(face.inbox.receive(PATIENCE_MS))
             while not isinstance(rest[-1], Ended):
                 rest += face.inbox.receive(PATIENCE_MS)
