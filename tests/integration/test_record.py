@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +15,10 @@ from pathlib import Path
 import pytest
 
 import deadpan
-from tests.integration.processes import finished, messages, started
+from tests.integration.processes import PATIENCE_S, finished, messages, started
 
-SECONDS = 8
+SECONDS = 5
+LAST = 5 * SECONDS - 1
 
 
 @contextmanager
@@ -27,10 +30,13 @@ def recording(endpoint: str, out: Path, *arguments: str) -> Iterator[subprocess.
         yield recorder
 
 
-def interrupted(recorder: subprocess.Popen[str]) -> str:
-    """What a recorder said last, having been ended with Ctrl-C."""
+def interrupted(recorder: subprocess.Popen[str], out: Path, last: bytes) -> str:
+    """What a recorder said last, having been ended with Ctrl-C once what came last (a pattern) is in its file."""
+    while not re.search(last, out.read_bytes()):
+        assert recorder.poll() is None
+        time.sleep(0.02)
     recorder.send_signal(signal.SIGINT)
-    _, told = recorder.communicate(timeout=20)
+    _, told = recorder.communicate(timeout=PATIENCE_S)
     assert recorder.returncode == 0, told
     return told
 
@@ -47,7 +53,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, endpoint: str) -> Path:
     with recording(endpoint, path) as recorder:
         session = finished("run", "--source", "demo", "--seconds", str(SECONDS), "--publish", endpoint)
         assert session.returncode == 0, session.stderr
-        told = interrupted(recorder)
+        told = interrupted(recorder, path, rb'"type":"estimate".*"seq":%d,' % LAST)
     assert f"{len(path.read_bytes().splitlines())} messages written to {path}." in told
     return path
 
@@ -56,7 +62,7 @@ def test_a_recording_holds_every_message_as_it_was_published(recorded: Path) -> 
     read = [deadpan.from_body(line) for line in recorded.read_bytes().splitlines()]
     ticks = [message.seq for message in read if isinstance(message, deadpan.Estimate) and message.revision == 0]
     assert ticks == list(range(ticks[0], ticks[-1] + 1))
-    assert ticks[-1] >= SECONDS * 5 - 2
+    assert ticks[-1] >= LAST
     assert {type(message) for message in read} >= {deadpan.Welcome, deadpan.Health, deadpan.Transcript}
     assert stat.S_IMODE(recorded.stat().st_mode) == 0o600
 
@@ -67,7 +73,7 @@ def test_published_again_and_recorded_again_it_is_the_same_line_by_line(
     with recording(endpoint, tmp_path / "again.jsonl") as recorder:
         played = finished("run", "--source", str(recorded), "--json", "--revisions", "--publish", endpoint)
         assert played.returncode == 0, played.stderr
-        interrupted(recorder)
+        interrupted(recorder, tmp_path / "again.jsonl", re.escape(recorded.read_bytes().splitlines()[-1]))
     assert (tmp_path / "again.jsonl").read_bytes() == recorded.read_bytes()
     lines = [json.loads(line) for line in recorded.read_bytes().splitlines()]
     assert messages(played.stdout) == [line for line in lines if line["type"] not in ("welcome", "health")]
@@ -75,11 +81,11 @@ def test_published_again_and_recorded_again_it_is_the_same_line_by_line(
 
 def test_a_late_subscriber_to_a_recording_is_welcomed_and_told_the_last_values(recorded: Path, endpoint: str) -> None:
     with (
-        deadpan.subscribe(endpoint, types=("estimate",), timeout_s=30) as first,
+        deadpan.subscribe(endpoint, types=("estimate",), timeout_s=PATIENCE_S) as first,
         started("run", "--source", str(recorded), "--publish", endpoint),
     ):
         next(iter(first))
-        with deadpan.subscribe(endpoint, types=("welcome", "health"), timeout_s=30) as late:
+        with deadpan.subscribe(endpoint, types=("welcome", "health"), timeout_s=PATIENCE_S) as late:
             assert {type(message) for message, _ in zip(late, range(2), strict=False)} == {
                 deadpan.Welcome,
                 deadpan.Health,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import deadpan
 from agent.config import SupervisionConfig
 from agent.processes.supervisor import Supervisor
 from agent.topology import WorkerName
-from tests.integration.processes import descendants, is_running, session_folders, started
+from tests.integration.processes import PATIENCE_S, TIMES, descendants, is_running, session_folders, started
 from tests.integration.sessions import demo_session, follow
+from tests.stand_ins.encore import write_encore
 
 
 def face_is(status: str) -> Callable[[deadpan.Message], bool]:
@@ -34,7 +36,9 @@ def worker_is(name: str, state: str) -> Callable[[deadpan.Message], bool]:
     return lambda m: isinstance(m, deadpan.Health) and m.workers[name].state == state
 
 
-def test_a_killed_face_process_is_masked_reported_and_started_again(tmp_path: Path) -> None:
+def test_a_face_process_that_is_killed_and_a_voice_s_that_is_stopped_are_masked_reported_and_started_again(
+    tmp_path: Path,
+) -> None:
     supervisor, endpoint = demo_session(tmp_path)
     with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
         supervisor.start()
@@ -54,6 +58,14 @@ def test_a_killed_face_process_is_masked_reported_and_started_again(tmp_path: Pa
         assert len({estimate.session for estimate in estimates}) == 1
         assert supervisor.condition.workers["face"].restarts == 1
         assert supervisor.pid("face") not in (None, killed)
+
+        stopped = running(supervisor, "prosody")
+        os.kill(stopped, signal.SIGSTOP)
+        report = follow(supervisor, subscription, worker_is("prosody", "restarting"))[-1]
+        assert isinstance(report, deadpan.Health)
+        assert report.workers["prosody"].reason.startswith("no sign of life for 0.4 s")
+        follow(supervisor, subscription, worker_is("prosody", "running"))
+        assert not is_running(stopped)
     assert not session_folders()
 
 
@@ -76,37 +88,17 @@ def test_a_process_that_fails_too_often_is_given_up_and_the_stream_goes_on(tmp_p
         assert supervisor.pid("face") is None
 
 
-def test_a_process_that_is_stopped_is_ended_and_started_again_at_once(tmp_path: Path) -> None:
-    supervisor, endpoint = demo_session(tmp_path)
-    with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
-        supervisor.start()
-        follow(supervisor, subscription, worker_is("prosody", "running"))
-        stopped = running(supervisor, "prosody")
-        os.kill(stopped, signal.SIGSTOP)
-        read = follow(supervisor, subscription, worker_is("prosody", "restarting"))
-        report = read[-1]
-        assert isinstance(report, deadpan.Health)
-        assert report.workers["prosody"].reason.startswith("no sign of life for 0.4 s")
-        follow(supervisor, subscription, worker_is("prosody", "running"))
-        assert not is_running(stopped)
-
-
 def test_processes_end_when_their_supervisor_is_gone(tmp_path: Path) -> None:
-    endpoint = f"ipc://{tmp_path}/out"
+    source, endpoint = write_encore(tmp_path / "encore.mkv", TIMES), f"ipc://{tmp_path}/out"
     before = session_folders()
-    with started("run", "--source", "demo", "--publish", endpoint) as process:
-        with deadpan.subscribe(endpoint, timeout_s=30) as subscription:
+    with started("run", "--source", str(source), "--publish", endpoint) as process:
+        with deadpan.subscribe(endpoint, timeout_s=PATIENCE_S) as subscription:
             next(iter(subscription))
         family = descendants(process.pid)
         process.kill()
         process.wait()
-        for pid in family:
-            for _ in range(100):
-                if not is_running(pid):
-                    break
-                os.sched_yield()
-                signal.sigtimedwait([], 0.05)
-            assert not is_running(pid)
+        while any(map(is_running, family)):
+            time.sleep(0.02)
     for folder in session_folders() - before:  # nobody was left to remove it
         for path in folder.iterdir():
             path.unlink()
