@@ -20,6 +20,7 @@ FRAME = 256  # samples: 16 ms at 16 kHz
 _BEFORE, _AHEAD = 11, 10  # frames that reach into one: half a window of 2048 samples and seven layers
 _SILENCE_PEAK = 1e-3  # below it the model finds voices in nothing
 _FLOOR = 1e-7  # amplitude: -140 dB re full scale
+_TOLD = ("pitch", "confidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,10 @@ class PitchStream:
         last = len(self._heard) // FRAME - _AHEAD
         if last <= first:
             return Pitch(self._next, np.zeros(0), np.zeros(0), np.zeros(0))
-        pitch_hz, confidence = self._model.session.run(
-            ["pitch", "confidence"], {"audio": self._heard[None], **self._bounds}
-        )
+        pitch_hz, confidence = self._model.session.run(_TOLD, {"audio": self._heard[None], **self._bounds})
         frames = self._heard[first * FRAME : last * FRAME].reshape(-1, FRAME)
         pitch_hz, confidence = (each[0, first:last].astype(np.float64) for each in (pitch_hz, confidence))
-        confidence[np.abs(frames).max(axis=1) < _SILENCE_PEAK] = 0.0
+        confidence[np.maximum.reduce(np.abs(frames), axis=1) < _SILENCE_PEAK] = 0.0
         found = Pitch(self._next, pitch_hz, confidence, self._loudness_db(frames))
         self._next += last - first
         self._heard = self._heard[(last - min(self._next, _BEFORE)) * FRAME :]
@@ -86,7 +85,8 @@ class PitchStream:
     def _loudness_db(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
         """Of frames [n, FRAME] that go on from those before."""
         powers = np.square(frames, dtype=np.float64).cumsum(axis=1)[:, -1]  # one sample after another, as SwiftF0 does
-        before = np.concatenate([[self._power], powers[:-1]])
+        before = np.empty_like(powers)
+        before[0], before[1:] = self._power, powers[:-1]
         self._power = float(powers[-1])
         amplitude = np.sqrt((before + powers) / (2 * FRAME))
         return np.asarray(20.0 * np.log10(np.maximum(amplitude, _FLOOR)))

@@ -13,6 +13,7 @@ model looks 160 ms ahead, which makes 200 ms on the grid of hops.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from encoders.acoustics import HISTORY, HOP, SAMPLE_RATE_HZ, Acoustics, analyse_hop
 from encoders.baseline import Baseline
+from encoders.bounded import bounded
 from encoders.head import Head
 from encoders.pitch import FRAME, Pitch, PitchModel
 from encoders.recent import Recent
@@ -42,6 +44,7 @@ from encoders.voice_statistics import (
     VOICE_STATISTICS,
     VOICED,
     VoiceWindow,
+    mean,
     middle,
     run_lengths,
 )
@@ -168,7 +171,7 @@ class ProsodyEncoder:
             pcm = pcm[(self._end_ns - chunk.pts_ns) * SAMPLE_RATE_HZ // NS_PER_S :]
         else:
             self._follow(chunk.pts_ns - self._end_ns, chunk.interval.duration_ns)
-        self._pending = np.concatenate([self._pending, _clean(pcm)])
+        self._pending = np.concatenate([self._pending, bounded(pcm)])
         self._heard += len(pcm)
         self._end_ns = self._time_ns(self._heard)
         embeddings = []
@@ -215,15 +218,16 @@ class ProsodyEncoder:
         return self._anchor_ns + sample * NS_PER_S // SAMPLE_RATE_HZ
 
     def _encode_hop(self, samples: NDArray[np.float32]) -> Embedding:
+        found = self._stream.push(samples[HISTORY:])  # first: after it the processor has forgotten all else
         sound = analyse_hop(samples)
         self._sounds.append(sound)
-        found = self._stream.push(samples[HISTORY:])
-        semitones = 12.0 * np.log2(np.maximum(found.pitch_hz, 1.0))
-        told = np.column_stack([semitones, found.confidence, found.loudness_db])
+        told = np.empty((len(found.pitch_hz), 3))
+        told[:, 0] = 12.0 * np.log2(np.maximum(found.pitch_hz, 1.0))
+        told[:, 1], told[:, 2] = found.confidence, found.loudness_db
         self._waiting = np.concatenate([self._waiting, told])
         frames = self._take_voice() if self._hop >= PITCH_LAG_HOPS else np.zeros((0, FRAME_COLUMNS))
         interval = Interval(self._hop_ns, self._time_ns((self._hop + 1) * HOP))
-        confidence = float(self._recent[-_PRESENCE:, VOICED].sum()) / _PRESENCE
+        confidence = float(np.add.reduce(self._recent[-_PRESENCE:, VOICED])) / _PRESENCE
         vector = np.concatenate([self._describe(sound, frames), self._listen(samples[HISTORY:], frames)])
         embedding = Embedding(self._seq, self.modality, interval, vector, confidence, self._read(vector))
         self._hop += 1
@@ -255,17 +259,17 @@ class ProsodyEncoder:
         """
         sound = self._sounds[0]
         end = -(-(self._hop - PITCH_LAG_HOPS + 1) * HOP // FRAME)
-        raw, self._waiting = np.split(self._waiting, [end - self._frame])
+        raw, self._waiting = self._waiting[: end - self._frame], self._waiting[end - self._frame :]
         self._frame = end
         voiced = raw[:, 1] >= _VOICED_FROM
-        pitch = np.sort(raw[voiced, 0]).tolist()
+        pitch = sorted(raw[voiced, 0].tolist())
         if 2 * len(pitch) >= len(raw):
             self._medians.append(pitch[len(pitch) // 2])
             self._reference.update(np.array([sound.loudness_db, sound.tilt_db_oct]), HOP / SAMPLE_RATE_HZ)
         median = middle(self._medians) if self._medians else (pitch[0] if pitch else 0.0)
         frames = np.empty((len(raw), FRAME_COLUMNS))
-        frames[:, [SEMITONES, CLARITY, LOUDNESS_DB]] = raw
-        frames[:, SEMITONES] -= median
+        frames[:, SEMITONES] = raw[:, 0] - median
+        frames[:, CLARITY], frames[:, LOUDNESS_DB] = raw[:, 1], raw[:, 2]
         frames[:, TILT] = sound.tilt_db_oct - float(self._reference.level[1]) if self._medians else 0.0
         frames[:, FLUX] = sound.flux_db
         frames[:, VOICED] = voiced
@@ -281,37 +285,29 @@ class ProsodyEncoder:
         runs = run_lengths(self._recent[:, VOICED] > 0)
         paused = sum(length for on, length in runs if not on and length >= PAUSE_FRAMES)
         known = bool(self._medians)
-        loudness, tilt = self._reference.level
+        loudness, tilt = self._reference.level.tolist()
         return np.array(
             [
                 middle(pitch) if pitch else 0.0,
                 len(pitch) / len(frames) if len(frames) else 0.0,
-                float(frames[:, CLARITY].mean()) if len(frames) else 0.0,
-                min(20.0, max(-40.0, sound.loudness_db - float(loudness))) if known else 0.0,
-                sound.tilt_db_oct - float(tilt) if known and not sound.silent else 0.0,
+                mean(frames[:, CLARITY]) if len(frames) else 0.0,
+                min(20.0, max(-40.0, sound.loudness_db - loudness)) if known else 0.0,
+                sound.tilt_db_oct - tilt if known and not sound.silent else 0.0,
                 sound.flux_db,
-                float(two_s[:, NUCLEUS].sum()) / (len(two_s) * FRAME_S) if len(two_s) else 0.0,
+                float(np.add.reduce(two_s[:, NUCLEUS])) / (len(two_s) * FRAME_S) if len(two_s) else 0.0,
                 paused / len(self._recent) if len(self._recent) else 0.0,
-                float(sung.std()) if len(sung) > 1 else 0.0,
+                math.sqrt(mean(np.square(sung - mean(sung)))) if len(sung) > 1 else 0.0,
                 _slope(one_s),
             ],
             np.float32,
         )
 
 
-def _clean(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Samples without NaN and infinities, which count as 0, within [-1, 1]."""
-    sound = pcm.astype(np.float32)
-    if (np.abs(sound) <= 1.0).all():  # as all do that our own capture gives
-        return sound
-    return np.clip(np.nan_to_num(sound, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
-
-
 def _slope(frames: NDArray[np.float64]) -> float:
     """Least-squares pitch slope over the voiced frames, semitones per second, within ±40; 0 with too few of them."""
-    voiced = np.flatnonzero(frames[:, VOICED])
+    (voiced,) = frames[:, VOICED].nonzero()
     if len(voiced) < 10:
         return 0.0
-    points = np.column_stack([voiced * FRAME_S, frames[voiced, SEMITONES]])
-    time = points[:, 0] - points[:, 0].mean()
-    return float(np.clip(time @ points[:, 1] / (time @ time), -40.0, 40.0))
+    time = voiced * FRAME_S
+    time -= mean(time)
+    return min(40.0, max(-40.0, float(time @ frames[voiced, SEMITONES] / (time @ time))))

@@ -65,7 +65,7 @@ class VoiceWindow:
         if len(spoken) < LEAST_VOICED_FRAMES:
             return None
         pitch, loudness = np.sort(spoken[:, SEMITONES]), np.sort(spoken[:, LOUDNESS_DB])
-        steps = np.abs(np.diff(frames[:, SEMITONES]))[voiced[1:] & voiced[:-1]]
+        steps = np.abs(frames[1:, SEMITONES] - frames[:-1, SEMITONES])[voiced[1:] & voiced[:-1]]
         runs = run_lengths(voiced)
         pause_frames = sum(length for on, length in runs if not on and length >= PAUSE_FRAMES)
         vowels = [length for on, length in runs if on]
@@ -75,16 +75,16 @@ class VoiceWindow:
                 _quantile(pitch, 0.5),
                 _quantile(pitch, 0.9) - _quantile(pitch, 0.1),
                 # Steps above 3 semitones in 16 ms are octave errors of the tracker.
-                float(np.minimum(steps, 3.0).mean()) / FRAME_S if len(steps) else 0.0,
+                mean(np.minimum(steps, 3.0)) / FRAME_S if len(steps) else 0.0,
                 middle(spoken[-LEAST_VOICED_FRAMES:, SEMITONES].tolist()) - _quantile(pitch, 0.5),
                 _quantile(loudness, 0.9) - _quantile(loudness, 0.1),
-                _quantile(loudness, 0.95) - float(loudness.mean()),
-                float(frames[:, NUCLEUS].sum()) / articulation_s,
+                _quantile(loudness, 0.95) - mean(loudness),
+                float(np.add.reduce(frames[:, NUCLEUS])) / articulation_s,
                 sum(vowels) / len(vowels) * FRAME_S,
                 pause_frames / len(frames),
-                float(spoken[:, TILT].mean()),
-                float(spoken[:, CLARITY].mean()),
-                float(spoken[:, FLUX].mean()),
+                mean(spoken[:, TILT]),
+                mean(spoken[:, CLARITY]),
+                mean(spoken[:, FLUX]),
             ]
         )
 
@@ -93,9 +93,15 @@ def run_lengths(mask: NDArray[np.bool_]) -> list[tuple[bool, int]]:
     """Consecutive equal values of `mask` [n] as (value, length)."""
     if not len(mask):
         return []
-    edges = np.flatnonzero(mask[1:] != mask[:-1]) + 1
-    bounds = [0, *edges.tolist(), len(mask)]
-    return [(bool(mask[start]), end - start) for start, end in pairwise(bounds)]
+    (edges,) = (mask[1:] != mask[:-1]).nonzero()
+    bounds = [0, *(edges + 1).tolist(), len(mask)]
+    first = bool(mask[0])
+    return [(first != bool(turn % 2), end - start) for turn, (start, end) in enumerate(pairwise(bounds))]
+
+
+def mean(values: NDArray[np.float64]) -> float:
+    """Of at least one value [n]: the same to the byte as numpy's own, which takes three times as long of few."""
+    return float(np.add.reduce(values) / len(values))
 
 
 def middle(values: Iterable[float]) -> float:

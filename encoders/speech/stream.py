@@ -15,13 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from encoders.bounded import bounded
 from encoders.samples import NS_PER_S, AudioChunk, Transcript
 from encoders.speech.guards import GuardSettings
 from encoders.speech.reading import UtteranceReader
 from encoders.speech.recognizer import SAMPLE_RATE_HZ, Recognizer
 from encoders.speech.sentence_end import reads_finished
+from encoders.speech.tape import Tape
 from encoders.speech.utterance import Utterance
 from encoders.speech.voice_activity import WINDOW_NS, WINDOW_SAMPLES, VoiceActivity
 
@@ -79,8 +80,7 @@ class SpeechStream:
         """Forget the stream, not the utterance ids already given."""
         self._voice.reset()
         self._anchor_ns: int | None = None
-        self._pcm = np.zeros(0, np.float32)  # audio still of use, beginning at window `_first`
-        self._first = 0
+        self._tape = Tape()  # the sound that is still of use
         self._heard = 0  # windows given to voice activity since the anchor
         self._run = 0  # voiced windows in a row, while there is no utterance
         self._utterance: Utterance | None = None
@@ -133,9 +133,8 @@ class SpeechStream:
             raise ValueError(f"speech needs {SAMPLE_RATE_HZ} Hz audio, got {chunk.sample_rate_hz} Hz")
         step = _windows(step_s or self._settings.step_s) if partials and decode else None
         transcripts = self._follow(chunk.pts_ns)
-        pcm = np.nan_to_num(chunk.pcm, nan=0.0, posinf=0.0, neginf=0.0)
-        self._pcm = np.concatenate([self._pcm, np.clip(pcm, -1.0, 1.0)])
-        while len(self._pcm) >= (self._heard - self._first + 1) * WINDOW_SAMPLES:
+        self._tape.append(bounded(chunk.pcm))
+        while self._heard < self._tape.windows:
             transcripts += self._hear_window(step, decode=decode)
         return transcripts
 
@@ -149,7 +148,7 @@ class SpeechStream:
         """Keep to the chunks' own times: a leap ends the stretch, a drift moves it between utterances."""
         transcripts: list[Transcript] = []
         if self._anchor_ns is not None:
-            off_ns = pts_ns - self._time_ns(self._first) - len(self._pcm) * NS_PER_S // SAMPLE_RATE_HZ
+            off_ns = pts_ns - self._time_ns(self._tape.first) - len(self._tape) * NS_PER_S // SAMPLE_RATE_HZ
             if abs(off_ns) > _MAX_JUMP_NS:
                 transcripts = self.flush()
             elif abs(off_ns) > _LEAST_SHIFT_NS and self._utterance is None:
@@ -159,8 +158,7 @@ class SpeechStream:
         return transcripts
 
     def _hear_window(self, step: int | None, *, decode: bool) -> list[Transcript]:
-        start = (self._heard - self._first) * WINDOW_SAMPLES
-        voiced = self._voice.push(self._pcm[start : start + WINDOW_SAMPLES])
+        voiced = self._voice.push(self._tape.between(self._heard, self._heard + 1))
         self._heard += 1
         if self._utterance is None:
             self._run = self._run + 1 if voiced else 0
@@ -181,12 +179,12 @@ class SpeechStream:
         if not self._has_enough_voice(utterance):
             return []
         if silent == _windows(self._settings.tail_s) and step is not None:
-            self._reader.read_whole(utterance, self._samples(utterance.first_window, self._heard))
+            self._reader.read_whole(utterance, self._tape.between(utterance.first_window, self._heard))
             return []
         due = step is not None and spoken - utterance.read >= max(step, spoken // _LONG_SHARE)
         if due and silent < _windows(self._settings.tail_s):  # so the final transcript will reach further than this one
             utterance.read = spoken
-            pcm = self._samples(utterance.first_window, self._heard)
+            pcm = self._tape.between(utterance.first_window, self._heard)
             return self._told(utterance, self._reader.revise(utterance, pcm, self._heard))
         return []
 
@@ -209,10 +207,10 @@ class SpeechStream:
     def _begin_utterance(self) -> Utterance | None:
         """An utterance, if there has been voice for long enough."""
         if self._run * WINDOW_NS < self._settings.onset_s * NS_PER_S:
-            self._forget_before(self._heard - _windows(self._settings.onset_s + self._settings.lead_s))
+            self._tape.forget_before(self._heard - _windows(self._settings.onset_s + self._settings.lead_s))
             return None
         onset = self._heard - self._run
-        utterance = self._new_utterance(max(self._first, onset - _windows(self._settings.lead_s)))
+        utterance = self._new_utterance(max(self._tape.first, onset - _windows(self._settings.lead_s)))
         for window in range(onset, self._heard):
             utterance.mark_voiced(window)
         self._unheard_windows += self._run
@@ -229,7 +227,7 @@ class SpeechStream:
     def _cut_utterance(self, utterance: Utterance, *, decode: bool) -> list[Transcript]:
         """End an utterance that has grown too long at its last good place; what follows goes on as the next."""
         since = utterance.first_window + self._uncut
-        loudness = np.square(self._samples(since, self._heard).reshape(-1, WINDOW_SAMPLES)).mean(axis=1)
+        loudness = np.square(self._tape.between(since, self._heard).reshape(-1, WINDOW_SAMPLES)).mean(axis=1)
         cut = utterance.best_cut(since, loudness)
         rest = utterance.split(cut, self._next_utterance_id, self._time_ns(cut))
         transcripts = self._end_utterance(utterance, decode=decode, at=cut)
@@ -241,9 +239,9 @@ class SpeechStream:
     def _end_utterance(self, utterance: Utterance, *, decode: bool, at: int | None = None) -> list[Transcript]:
         """Make an utterance final: read it again, without the silence that ended it, or up to where it is cut."""
         end, forced = (self._end_of(utterance), False) if at is None else (at, True)
-        pcm = self._samples(utterance.first_window, end)
+        pcm = self._tape.between(utterance.first_window, end)
         self._utterance, self._run = None, 0
-        self._forget_before(end)
+        self._tape.forget_before(end)
         if not self._has_enough_voice(utterance):
             transcript = self._reader.drop(utterance, "too_little_voice", end, forced=forced)
         elif not decode and utterance.whole is None:
@@ -259,16 +257,6 @@ class SpeechStream:
 
     def _end_of(self, utterance: Utterance) -> int:
         return min(self._heard, utterance.last_voiced + 1 + _windows(self._settings.tail_s))
-
-    def _samples(self, first: int, end: int) -> NDArray[np.float32]:
-        """The audio of windows [first, end), of which none is forgotten."""
-        return self._pcm[(first - self._first) * WINDOW_SAMPLES : (end - self._first) * WINDOW_SAMPLES]
-
-    def _forget_before(self, window: int) -> None:
-        surplus = min(window - self._first, self._heard - self._first)
-        if surplus > 0:
-            self._pcm = self._pcm[surplus * WINDOW_SAMPLES :]
-            self._first += surplus
 
     def _time_ns(self, window: int) -> int:
         return (self._anchor_ns or 0) + window * WINDOW_NS

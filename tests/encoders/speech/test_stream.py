@@ -193,9 +193,9 @@ def test_memory_and_the_longest_decode_are_bounded_by_the_longest_utterance() ->
     stream = SpeechStream(reader, SpeechSettings(max_utterance_s=2.0))
     for chunk in chunks(say((1, 20.0), (0, 20.0)), (RATE_HZ,)):
         stream.push(chunk)
-        assert len(stream._pcm) <= 3.1 * RATE_HZ
+        assert len(stream._tape) <= 3.1 * RATE_HZ
     assert max(reader.decoded) <= 2.02 * RATE_HZ
-    assert len(stream._pcm) <= 0.5 * RATE_HZ
+    assert len(stream._tape) <= 0.5 * RATE_HZ
 
 
 def test_flushing_ends_the_utterance_in_progress_and_gives_nothing_the_second_time() -> None:
