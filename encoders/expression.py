@@ -6,6 +6,7 @@ MediaPipe's own blendshape model (see training/delivery/blendshapes.py).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,7 @@ POINTS = (
 POSE_DIMS = ("gaze_x", "gaze_y", "head_yaw", "head_pitch", "head_roll")
 
 _EYES = ((33, 133, 468), (362, 263, 473))  # corner, corner, iris centre
+_RIGID, _POINTS = np.array(RIGID), np.array(POINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class ExpressionModel:
 
     def express(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
         """Coefficients [n, names] for landmarks [n, 478, 3]."""
-        activity = frame_points(landmarks[:, list(POINTS), :2])
+        activity = frame_points(landmarks[:, _POINTS, :2])
         for i, (weights, bias) in enumerate(self.layers):
             activity = (np.maximum(activity, 0.0) if i else activity) @ weights + bias
         return np.clip(activity, 0.0, 1.0)
@@ -90,30 +92,37 @@ def align(
 
     Least squares over similarities (Umeyama 1991); aligned = scale * (landmarks - centre) @ rotation.
     """
-    source = landmarks[list(RIGID)].astype(np.float64)
-    centre, aim = source.mean(axis=0), rigid.mean(axis=0)
-    left, spread, right = np.linalg.svd((source - centre).T @ (rigid - aim))
-    turn = np.array([1.0, 1.0, np.sign(np.linalg.det(left @ right))])
+    source = landmarks[_RIGID].astype(np.float64)
+    centre, aim = source.sum(axis=0) / len(source), rigid.sum(axis=0) / len(rigid)
+    spanned = source - centre
+    left, spread, right = np.linalg.svd(spanned.T @ (rigid - aim))
+    turn = np.array([1.0, 1.0, _handedness(left @ right)])
     rotation = (left * turn) @ right
-    scale = float(spread @ turn) / max(float(np.square(source - centre).sum()), 1e-12)
+    scale = float(spread @ turn) / max(float(np.square(spanned).sum()), 1e-12)
     return scale * (landmarks - centre) @ rotation + aim, rotation
+
+
+def _handedness(matrix: NDArray[np.float64]) -> float:
+    """The sign of the determinant of [3, 3]: -1 where it mirrors."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    return math.copysign(1.0, a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g))
 
 
 def measure_gaze(aligned: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean offset [2] of the irises from the middle of the eye corners, in half eye widths; right and up positive."""
     offsets = []
-    for first, second, iris in _EYES:
-        middle = (aligned[first] + aligned[second]) / 2.0
-        half = max(float(np.linalg.norm(aligned[second, :2] - aligned[first, :2])) / 2.0, 1e-9)
-        offsets.append((aligned[iris, :2] - middle[:2]) / half)
-    x, y = np.mean(offsets, axis=0)
-    return np.array([x, -y])
+    for eye in _EYES:
+        (first_x, first_y), (second_x, second_y), (iris_x, iris_y) = aligned[list(eye), :2].tolist()
+        half = max(math.hypot(second_x - first_x, second_y - first_y) / 2.0, 1e-9)
+        offsets.append(((iris_x - (first_x + second_x) / 2.0) / half, (iris_y - (first_y + second_y) / 2.0) / half))
+    (left_x, left_y), (right_x, right_y) = offsets
+    return np.array([(left_x + right_x) / 2.0, -(left_y + right_y) / 2.0])
 
 
 def measure_pose(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
     """Yaw, pitch and roll [3] in degrees of the rotation that takes the observed face to the frontal one."""
-    forward, sideways = -rotation[:, 2], rotation[:, 0]
-    yaw = np.arctan2(forward[0], -forward[2])
-    pitch = np.arcsin(np.clip(-forward[1], -1.0, 1.0))
-    roll = np.arctan2(sideways[1], sideways[0])
-    return np.asarray(np.degrees([yaw, pitch, roll]), np.float64)
+    (x, _, backward_x), (y, _, backward_y), (_, _, backward_z) = rotation.tolist()
+    yaw = math.atan2(-backward_x, backward_z)
+    pitch = math.asin(max(-1.0, min(1.0, backward_y)))
+    roll = math.atan2(y, x)
+    return np.array([math.degrees(yaw), math.degrees(pitch), math.degrees(roll)])

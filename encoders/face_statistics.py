@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +71,9 @@ FACE_STATISTICS = (
     Statistic("expressivity", "blank_face", "expressive_face"),
 )
 _EXPRESSIVE = [CHANNELS.index(name) for name in ("smile", "brow_inner", "brow_outer", "brow_down", "squint", "press")]
+_BROW_INNER, _BROW_OUTER = CHANNELS.index("brow_inner"), CHANNELS.index("brow_outer")
+_GAZE_X, _GAZE_Y, _ROLL, _ONE_SIDED = map(CHANNELS.index, ("gaze_x", "gaze_y", "roll", "one_sided"))
+_ROOM = 256  # frames, before there is to be more
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +107,63 @@ class ChannelMap:
     def pick(self, vector: NDArray[np.float32]) -> NDArray[np.float64]:
         """CHANNELS [15] of a face vector [dim]; left and right are averaged, `one_sided` is the smile's difference."""
         channels = vector.astype(np.float64) @ self._mixing
-        channels[CHANNELS.index("one_sided")] = abs(float(vector[self._left]) - float(vector[self._right]))
+        channels[_ONE_SIDED] = abs(float(vector[self._left]) - float(vector[self._right]))
         return channels
 
 
-class _Row(NamedTuple):
-    """One frame: its channels and the person's baseline at that time [15], both in standard deviations."""
+class _Rows:
+    """Frames of the recent past, oldest first, as rows of tables that stay: a list would be made a table each time."""
 
-    time_s: float
-    duration_s: float
-    channels: NDArray[np.float64]
-    level: NDArray[np.float64]
+    def __init__(self) -> None:
+        self._spans = np.zeros((3, _ROOM))
+        self._tables = np.zeros((3, _ROOM, len(CHANNELS)))
+        self.clear()
+
+    def __len__(self) -> int:
+        return self._end - self._begin
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._begin = self._end = 0
+
+    @property
+    def spans(self) -> NDArray[np.float64]:
+        """[3, frames] in seconds: when each was taken, how long it stands for, how long after the one before."""
+        return self._spans[:, self._begin : self._end]
+
+    @property
+    def tables(self) -> NDArray[np.float64]:
+        """[3, frames, CHANNELS]: their channels, how far those are from the person's baseline at that time, and how far
+        from those of the frame before; all in standard deviations.
+        """
+        return self._tables[:, self._begin : self._end]
+
+    def forget(self, until_s: float) -> None:
+        """Drop those that were taken no later than that."""
+        while self._begin < self._end and self._spans[0, self._begin] <= until_s:
+            self._begin += 1
+
+    def push(
+        self, time_s: float, duration_s: float, channels: NDArray[np.float64], deviations: NDArray[np.float64]
+    ) -> None:
+        """Add a frame."""
+        if self._end == self._spans.shape[1]:
+            self._make_room()
+        at = self._end
+        before = max(self._begin, at - 1)  # the oldest follows on none
+        self._end += 1
+        self._spans[:, at] = time_s, duration_s, time_s - self._spans[0, before]
+        self._tables[0, at], self._tables[1, at] = channels, deviations
+        self._tables[2, at] = np.abs(channels - self._tables[0, before])
+
+    def _make_room(self) -> None:
+        """Move all to the front, and have room for as many again."""
+        spans, tables = self.spans, self.tables
+        count = spans.shape[1]
+        room = max(_ROOM, 2 * count)
+        self._spans, self._tables = np.zeros((3, room)), np.zeros((3, room, len(CHANNELS)))
+        self._spans[:, :count], self._tables[:, :count] = spans, tables
+        self._begin, self._end = 0, count
 
 
 class FaceWindow:
@@ -125,7 +172,7 @@ class FaceWindow:
     def __init__(self, scale: ChannelScale) -> None:
         self._spread = scale.spread
         self._baseline = Baseline(scale.mean, prior_s=PRIOR_S)
-        self._rows: deque[_Row] = deque()
+        self._rows = _Rows()
 
     def reset(self) -> None:
         self._baseline.reset()
@@ -136,40 +183,41 @@ class FaceWindow:
 
         Returns how far its channels are from this person's own baseline [15], in standard deviations; 0 without a face.
         """
-        while self._rows and self._rows[0][0] <= time_s - WINDOW_S:
-            self._rows.popleft()
+        self._rows.forget(time_s - WINDOW_S)
         if channels is None:
             return np.zeros(len(CHANNELS))
         self._baseline.update(channels, duration_s)
-        row = _Row(time_s, duration_s, channels / self._spread, self._baseline.level / self._spread)
-        self._rows.append(row)
-        return row.channels - row.level
+        scaled = channels / self._spread
+        deviations = scaled - self._baseline.level / self._spread
+        self._rows.push(time_s, duration_s, scaled, deviations)
+        return deviations
 
     def measure(self) -> NDArray[np.float64] | None:
         """FACE_STATISTICS [15] in standard deviations (movement: per second); None before 1 s of face."""
-        if sum(row.duration_s for row in self._rows) < LEAST_SEEN_S:
+        _, durations_s, steps_s = self._rows.spans
+        seen_s = sum(durations_s.tolist())
+        if seen_s < LEAST_SEEN_S:
             return None
-        time = np.array([row.time_s for row in self._rows])
-        weight = np.array([row.duration_s for row in self._rows])
+        weight = durations_s / durations_s.sum()
         # Movement and spread are the face's own: a baseline that still settles must not look like a moving face.
-        table = np.array([row.channels for row in self._rows])
-        deviations = table - np.array([row.level for row in self._rows])
-        weight /= weight.sum()
+        table, deviations, moved = self._rows.tables
         mean = weight @ deviations
         spread = np.sqrt(weight @ np.square(table - weight @ table))
-        steps_s = np.diff(time)
+        steps_s, moved = steps_s[1:], moved[1:]
         near = steps_s <= LONGEST_STEP_S
-        speed = np.abs(np.diff(table, axis=0)[near]).sum(axis=0) / max(float(steps_s[near].sum()), 1e-3)
+        if not near.all():
+            steps_s, moved = steps_s[near], moved[near]
+        speed = moved.sum(axis=0) / max(float(steps_s.sum()), 1e-3)
         at = dict(zip(CHANNELS, mean.tolist(), strict=True))
         speeds = dict(zip(CHANNELS, speed.tolist(), strict=True))
-        brows = np.sort(table[:, CHANNELS.index("brow_inner")] + table[:, CHANNELS.index("brow_outer")])
-        gaze = np.abs(deviations[:, [CHANNELS.index("gaze_x"), CHANNELS.index("gaze_y")]]).sum(axis=1)
+        brows = sorted((table[:, _BROW_INNER] + table[:, _BROW_OUTER]).tolist())
+        gaze = np.abs(deviations[:, _GAZE_X]) + np.abs(deviations[:, _GAZE_Y])
         return np.array(
             [
                 at["smile"],
                 at["frown"],
                 (at["brow_inner"] + at["brow_outer"]) / 2.0,
-                float(brows[round(0.95 * (len(brows) - 1))] - brows[round(0.5 * (len(brows) - 1))]),
+                brows[round(0.95 * (len(brows) - 1))] - brows[round(0.5 * (len(brows) - 1))],
                 at["brow_down"],
                 at["squint"],
                 at["lids"],
@@ -179,7 +227,7 @@ class FaceWindow:
                 at["gaze_y"],
                 float(weight @ gaze),
                 (speeds["yaw"] + speeds["pitch"] + speeds["roll"]) / 3.0,
-                float(weight @ np.abs(deviations[:, CHANNELS.index("roll")])),
+                float(weight @ np.abs(deviations[:, _ROLL])),
                 float(spread[_EXPRESSIVE].mean()),
             ]
         )

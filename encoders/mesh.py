@@ -21,9 +21,10 @@ _BLANK = np.zeros((8, 8, 3), np.uint8)
 _GRAPH = "modules/face_landmark/face_landmark_front_cpu.binarypb"
 _FOUND = "multi_face_landmarks"
 _FRAME_US = 33_333
-_LANDMARK = np.dtype([("head", "S3"), ("x", "<f4"), ("y_tag", "S1"), ("y", "<f4"), ("z_tag", "S1"), ("z", "<f4")])
-_TAGS = {"head": b"\x0a\x0f\x0d", "y_tag": b"\x15", "z_tag": b"\x1d"}
-"""A landmark as protobuf writes it (protobuf.dev/programming-guides/encoding): 15 bytes, in them three fields of 4."""
+_LANDMARK_BYTES, _TAGS = 17, {0: b"\x0a", 1: b"\x0f", 2: b"\x0d", 7: b"\x15", 12: b"\x1d"}
+"""A landmark as protobuf writes it (protobuf.dev/programming-guides/encoding): the tag and the length of a message, in
+that three numbers of 4 bytes, each after its tag.
+"""
 _UNUSED = ("matplotlib", "matplotlib.pyplot", "sounddevice")
 """What mediapipe imports for things nobody here asks of it: to draw, which leaves a cache of fonts in the home folder
 and takes longer than all the rest and 50 MB, and to record sound, for which it turns to the sound server.
@@ -124,10 +125,10 @@ def points_in(face: bytes) -> NDArray[np.float32]:
 
     Raises ValueError for a message of another layout. To read one attribute after another takes ten times as long.
     """
-    if len(face) == LANDMARKS * _LANDMARK.itemsize:
-        landmarks = np.frombuffer(face, _LANDMARK)
-        if all((landmarks[name] == tag).all() for name, tag in _TAGS.items()):
-            return np.stack([landmarks["x"], landmarks["y"], landmarks["z"]], axis=1)
+    size = LANDMARKS * _LANDMARK_BYTES
+    if len(face) == size and all(face[at::_LANDMARK_BYTES] == tag * LANDMARKS for at, tag in _TAGS.items()):
+        numbers: NDArray[np.float32] = np.ndarray((LANDMARKS, 3), "<f4", face, 3, (_LANDMARK_BYTES, 5))
+        return numbers.astype(np.float32)
     raise ValueError(f"mediapipe's landmarks are laid out as {face[:20]!r}, not as version 0.10.21 does it")
 
 
