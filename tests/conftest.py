@@ -5,13 +5,21 @@ that a change is judged by itself; everywhere else they look for new ones.
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+_LONG = 20  # letters of the path to the folder for temporary files
+
 # Before numpy and torch are imported: on a few numbers, threads that wait for each other cost more than they do.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
+# Tests lay local sockets into folders of theirs, and the address of one may have some hundred letters and no more.
+if len(tempfile.gettempdir()) > _LONG and Path("/tmp").is_dir():  # noqa: S108 - pytest's, its owner's alone
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", "/tmp")  # noqa: S108 - as above
 
 settings.register_profile("searching", deadline=None)
 settings.register_profile("repeating", deadline=None, derandomize=True)
