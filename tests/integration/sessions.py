@@ -31,13 +31,15 @@ def follow(
     supervisor: Supervisor,
     subscription: deadpan.Subscription,
     until: Callable[[deadpan.Message], bool],
-    limit: int = ROUNDS,
+    *,
+    attending: bool = True,
 ) -> list[deadpan.Message]:
-    """Attend to the processes and read the stream until a message is the one waited for."""
+    """Attend to the processes, or else to nobody, so that the dead stay dead; read until a message is that waited for."""
     read: list[deadpan.Message] = []
-    for _ in range(limit):
-        supervisor.attend(10)
-        while (message := subscription.receive(0)) is not None:
+    for _ in range(ROUNDS):
+        if attending:
+            supervisor.attend(10)
+        while (message := subscription.receive(0 if attending else 0.01)) is not None:
             read.append(message)
             if until(message):
                 return read
