@@ -34,7 +34,7 @@ def follow(
     *,
     attending: bool = True,
 ) -> list[deadpan.Message]:
-    """Attend to the processes, or else to nobody, so that the dead stay dead; read until a message is that waited for."""
+    """Read until a message is the one waited for; attend to the processes meanwhile, or leave the dead as they are."""
     read: list[deadpan.Message] = []
     for _ in range(ROUNDS):
         if attending:
