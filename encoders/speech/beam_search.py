@@ -6,9 +6,10 @@ sentence that is the likelier as a whole; sentences of different lengths compare
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,19 @@ Advance: TypeAlias = Callable[[Sequence[int], Sequence[int]], Scores]
 
 
 _HOPELESS = 10.0
+
+
+class Found(NamedTuple):
+    """What a search found: the tokens, without the end token, and the probability of each.
+
+    Whoever keeps what was asked for finds this sentence in row `row` of the scores given at call `asked` of the search,
+    of which 0 are the first.
+    """
+
+    tokens: list[int]
+    probabilities: list[float]
+    asked: int
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,54 +48,63 @@ class _Beginning:
         return sum(self.odds)
 
 
-def beam_search(
-    first: Scores, advance: Advance, *, end_token: int, limit: int, width: int
-) -> tuple[list[int], list[float]]:
-    """Search from the scores [vocabulary] of the first token; return the tokens and the probability of each.
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A whole sentence, its mean log-probability, and where its last scores stood."""
 
-    The end token is not among them. At most `limit` tokens; `width` beginnings are kept at each step.
+    mean: float
+    sentence: _Beginning
+    asked: int
+    row: int
+
+
+def beam_search(first: Scores, advance: Advance, *, end_token: int, limit: int, width: int) -> Found:
+    """Search from the scores [vocabulary] of the first token.
+
+    At most `limit` tokens; `width` beginnings are kept at each step.
     """
-    beginnings, ended = [_Beginning()], list[tuple[float, _Beginning]]()
-    odds = _log_probabilities(first[None])
-    for _ in range(limit):
+    beginnings, ended = [_Beginning()], list[_Ended]()
+    scores = first[None]
+    for asked in range(limit):
         parents, grown = list[int](), list[_Beginning]()
-        for parent, token in _best(beginnings, odds, width + 1):
-            longer = float(odds[parent, token])
+        for parent, token, odds in _best(beginnings, scores, width + 1):
+            known = beginnings[parent]
             if token == end_token:
-                known = beginnings[parent]
-                ended.append(((known.total + longer) / (len(known.tokens) + 1), known))
+                ended.append(_Ended((known.total + odds) / (len(known.tokens) + 1), known, asked, parent))
             elif len(grown) < width:
-                known = beginnings[parent]
-                grown.append(_Beginning((*known.tokens, token), (*known.odds, longer)))
+                grown.append(_Beginning((*known.tokens, token), (*known.odds, odds)))
                 parents.append(parent)
         beginnings = grown
-        if not beginnings or (ended and max(score for score, _ in ended) >= _mean(beginnings[0])):
+        if not beginnings or (ended and max(each.mean for each in ended) >= _mean(beginnings[0])):
             break  # going on only makes sentences less likely, as a rule
-        odds = _log_probabilities(advance(parents, [each.tokens[-1] for each in beginnings]))
-    _, best = max(ended, key=lambda each: each[0], default=(0.0, beginnings[0] if beginnings else _Beginning()))
-    return list(best.tokens), [float(np.exp(each)) for each in best.odds]
+        scores = advance(parents, [each.tokens[-1] for each in beginnings])
+    endless = _Ended(0.0, beginnings[0] if beginnings else _Beginning(), limit, 0)
+    best = max(ended, key=lambda each: each.mean, default=endless)
+    return Found(list(best.sentence.tokens), [math.exp(each) for each in best.sentence.odds], best.asked, best.row)
 
 
-def _best(beginnings: Sequence[_Beginning], odds: Scores, each: int) -> list[tuple[int, int]]:
-    """The likeliest continuations, the best first, as (beginning, token): the best `each` of every beginning."""
+def _best(beginnings: Sequence[_Beginning], scores: Scores, each: int) -> list[tuple[int, int, float]]:
+    """The likeliest continuations, the best first, as (beginning, token, log-probability): the best `each` of every
+    beginning.
+    """
     found = [
-        (beginning.total + float(odds[number, token]), -number, -token)
-        for number, beginning in enumerate(beginnings)
-        for token in _likeliest(odds[number], each)
+        (known.total + odds, -number, -token, odds)
+        for number, (known, its_scores) in enumerate(zip(beginnings, scores, strict=True))
+        for token, odds in _likeliest(its_scores, each)
     ]
-    return [(-number, -token) for _, number, token in sorted(found, reverse=True)]
+    return [(-number, -token, odds) for _, number, token, odds in sorted(found, reverse=True)]
 
 
-def _likeliest(odds: Scores, count: int) -> list[int]:
-    """About `count` of the likeliest tokens: those e¹⁰ times less likely than the likeliest never win."""
-    near = np.flatnonzero(odds > odds.max() - _HOPELESS)
-    return [int(token) for token in near[np.argsort(-odds[near], kind="stable")[:count]]]
+def _likeliest(scores: Scores, count: int) -> list[tuple[int, float]]:
+    """About `count` of the likeliest tokens with their log-probabilities: those e¹⁰ times less likely than the
+    likeliest never win.
+    """
+    below = scores - scores.max()
+    near = np.flatnonzero(below > -_HOPELESS)
+    tokens = near[np.argsort(-below[near], kind="stable")[:count]]
+    whole = math.log(np.exp(below).sum())
+    return [(int(token), float(below[token]) - whole) for token in tokens]
 
 
 def _mean(beginning: _Beginning) -> float:
     return beginning.total / max(1, len(beginning.tokens))
-
-
-def _log_probabilities(scores: Scores) -> Scores:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True, dtype=np.float64)))

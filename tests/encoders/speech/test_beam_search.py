@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from encoders.speech.beam_search import beam_search
+from encoders.speech.beam_search import Found, beam_search
 
 END = 0
 TOKENS = 4
@@ -45,7 +45,7 @@ class Language:
         return sum(self.odds(said[:n], token) for n, token in enumerate(said)) / len(said)
 
 
-def _search(language: Language, *, width: int, limit: int = LIMIT) -> tuple[list[int], list[float]]:
+def _search(language: Language, *, width: int, limit: int = LIMIT) -> Found:
     return beam_search(language.after(()), language.advance, end_token=END, limit=limit, width=width)
 
 
@@ -53,7 +53,7 @@ def _search(language: Language, *, width: int, limit: int = LIMIT) -> tuple[list
 @settings(max_examples=40)
 def test_each_token_s_probability_is_that_of_the_sentence_so_far(seed: int) -> None:
     language = Language(seed)
-    tokens, probabilities = _search(language, width=2)
+    tokens, probabilities, *_ = _search(language, width=2)
     assert END not in tokens
     assert len(tokens) <= LIMIT
     expected = [np.exp(language.odds(tokens[:n], token)) for n, token in enumerate(tokens)]
@@ -65,10 +65,25 @@ def test_each_token_s_probability_is_that_of_the_sentence_so_far(seed: int) -> N
 def test_a_beam_finds_no_less_likely_a_sentence_than_most_and_often_the_likeliest(seed: int) -> None:
     language = Language(seed)
     every = [s for length in range(LIMIT) for s in itertools.product(range(1, TOKENS), repeat=length)]
-    tokens, _ = _search(language, width=3)
+    tokens = _search(language, width=3).tokens
     if len(tokens) < LIMIT:
         better = sum(language.mean(sentence) > language.mean(tokens) + 1e-9 for sentence in every)
         assert better <= len(every) // 4
+
+
+@given(st.integers(0, 500), st.integers(1, 3))
+@settings(max_examples=40)
+def test_where_the_sentence_found_stood_among_those_that_were_asked_for_is_told(seed: int, limit: int) -> None:
+    language = Language(seed)
+    asked_for: list[list[tuple[int, ...]]] = [[()]]
+
+    def advance(parents: Sequence[int], tokens: Sequence[int]) -> NDArray[np.float64]:
+        scores = language.advance(parents, tokens)
+        asked_for.append(language.beginnings)
+        return scores
+
+    found = beam_search(language.after(()), advance, end_token=END, limit=limit, width=2)
+    assert asked_for[found.asked][found.row] == tuple(found.tokens)
 
 
 def test_it_goes_back_where_the_likeliest_beginning_leads_nowhere() -> None:
@@ -81,16 +96,14 @@ def test_it_goes_back_where_the_likeliest_beginning_leads_nowhere() -> None:
         return np.array([follows.get(each, [0, 0, 0, 0]) for each in beginnings], np.float64)
 
     first = np.array(follows[()], np.float64)
-    tokens, _ = beam_search(first, advance, end_token=END, limit=5, width=2)
-    assert tokens == [2, 3]
+    assert beam_search(first, advance, end_token=END, limit=5, width=2).tokens == [2, 3]
     beginnings = [()]
-    greedy, _ = beam_search(first, advance, end_token=END, limit=5, width=1)
-    assert greedy[:1] == [1]
+    assert beam_search(first, advance, end_token=END, limit=5, width=1).tokens[:1] == [1]
 
 
 def test_the_limit_ends_a_sentence_that_does_not_end() -> None:
     endless = np.array([-50.0, 1.0, 0.0, 0.0])
-    tokens, probabilities = beam_search(
+    tokens, probabilities, *_ = beam_search(
         endless, lambda parents, _: np.stack([endless] * len(parents)), end_token=END, limit=6, width=2
     )
     assert tokens == [1] * 6
@@ -102,4 +115,4 @@ def test_an_end_that_is_the_likeliest_at_once_is_no_words_and_asks_no_more() -> 
         raise AssertionError("there is nothing to go on with")
 
     silence = np.array([9.0, 0.0, 0.0, 0.0])
-    assert beam_search(silence, refuse, end_token=END, limit=5, width=3) == ([], [])
+    assert beam_search(silence, refuse, end_token=END, limit=5, width=3) == Found([], [], 0, 0)
