@@ -5,6 +5,7 @@
 # make docs   docs/ as a site in .site, to be read without a server or a network
 # make fuzz   what reads other people's bytes, under a fuzzer that follows the code (SECONDS=60 for each target)
 # make audit  whether what is installed is what was tested, and what is known against it, by the advisories' servers
+# make lowest  what the agent does by itself, with the oldest versions that pyproject.toml allows (some minutes)
 # make locked  install exactly the versions that were tested, every file checked (then make run)
 # make lock   write tested.txt anew, after pyproject.toml has changed
 # make train  all weights again, from ../shared/data and CLIPS
@@ -18,7 +19,7 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
-.PHONY: run test test-frameworks test-long docs fuzz audit lock locked train evaluate bench soak bench-speech clean
+.PHONY: run test test-frameworks test-long docs fuzz audit lock lowest locked train evaluate bench soak bench-speech clean
 
 run: .venv/live.stamp
 	@sh scripts/system-libraries live
@@ -97,6 +98,18 @@ lock: .venv/dev.stamp
 		--generate-hashes --no-header --no-annotate --quiet --constraint .venv-audit/installed.txt --output-file .venv-audit/body.txt
 	@cat .venv-audit/head.txt .venv-audit/body.txt > tested.txt
 
+# Tools of the tests are as new as ever; types and schemas are of the newest versions, and so not held against the oldest
+LOWEST := .venv-lowest/bin/python
+lowest:
+	@test -d .venv-lowest || $(PYTHON) -m venv .venv-lowest
+	@$(LOWEST) -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	@$(LOWEST) -m uv pip compile pyproject.toml --extra live --extra bridge --extra mcp --extra wyoming --extra parquet \
+		--resolution lowest-direct --no-header --quiet --output-file .venv-lowest/lowest.txt
+	@$(LOWEST) -m uv pip install --python $(LOWEST) --quiet --requirement .venv-lowest/lowest.txt --editable . \
+		jiwer jsonschema hypothesis pympi-ling pytest pytest-timeout pytest-xdist
+	$(LOWEST) -m pytest tests/agent tests/deadpan tests/encoders tests/fusion \
+		-k "not well_typed and not schemas_are_in_step" -n 2 --dist loadfile
+
 # Exactly what was tested, each file held against its hash, where the others take the newest that fits
 locked: .venv/bin/python
 	$(PIP) --require-hashes --requirement tested.txt
@@ -130,4 +143,4 @@ locked: .venv/bin/python
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-frameworks .venv-audit build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-frameworks .venv-audit .venv-lowest build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
