@@ -11,7 +11,7 @@ from pathlib import Path
 import deadpan
 from agent.config import SupervisionConfig
 from agent.processes.supervisor import Supervisor
-from agent.topology import WorkerName
+from agent.topology import WORKERS, WorkerName
 from tests.integration.processes import PATIENCE_S, TIMES, descendants, is_running, session_folders, started
 from tests.integration.sessions import demo_session, follow
 from tests.stand_ins.encore import write_encore
@@ -36,6 +36,12 @@ def worker_is(name: str, state: str) -> Callable[[deadpan.Message], bool]:
     return lambda m: isinstance(m, deadpan.Health) and m.workers[name].state == state
 
 
+def sharing(supervisor: Supervisor) -> set[WorkerName]:
+    """Those that hold the memory that pictures are lent in."""
+    pids = {worker.name: running(supervisor, worker.name) for worker in WORKERS}
+    return {name for name, pid in pids.items() if "memfd:deadpan-frames" in Path(f"/proc/{pid}/maps").read_text()}
+
+
 def test_a_face_process_that_is_killed_and_a_voice_s_that_is_stopped_are_masked_reported_and_started_again(
     tmp_path: Path,
 ) -> None:
@@ -43,6 +49,7 @@ def test_a_face_process_that_is_killed_and_a_voice_s_that_is_stopped_are_masked_
     with supervisor, deadpan.subscribe(endpoint, types=["estimate", "health"]) as subscription:
         supervisor.start()
         follow(supervisor, subscription, face_is("ok"))
+        assert sharing(supervisor) == {"camera", "face"}
         killed = running(supervisor, "face")
         os.kill(killed, signal.SIGKILL)
         # Left alone: it might be back, with the pictures that waited for it, before it is missed in any estimate.
@@ -59,6 +66,8 @@ def test_a_face_process_that_is_killed_and_a_voice_s_that_is_stopped_are_masked_
         assert len({estimate.session for estimate in estimates}) == 1
         assert supervisor.condition.workers["face"].restarts == 1
         assert supervisor.pid("face") not in (None, killed)
+        follow(supervisor, subscription, worker_is("face", "running"))
+        assert sharing(supervisor) == {"camera", "face"}
 
         stopped = running(supervisor, "prosody")
         os.kill(stopped, signal.SIGSTOP)
@@ -68,6 +77,7 @@ def test_a_face_process_that_is_killed_and_a_voice_s_that_is_stopped_are_masked_
         follow(supervisor, subscription, worker_is("prosody", "running"))
         assert not is_running(stopped)
     assert not session_folders()
+    assert not [held for held in Path("/proc/self/fd").iterdir() if "deadpan-frames" in os.path.realpath(held)]
 
 
 def test_a_process_that_fails_too_often_is_given_up_and_the_stream_goes_on(tmp_path: Path) -> None:
