@@ -1,8 +1,10 @@
 """A recording in; every call of a model that an agent makes for it, and what those calls cost by themselves, out.
 
 The agent's own stages run under the virtual clock, so that the calls, their order and their arguments are those of a
-live session that keeps up. Then the same calls are made again by themselves: what is left of an agent when everything
-around its models is taken away. `python -m bench.calls` does so for the demo and prints a list of BareCost.
+live session that keeps up, each at the moment at which what it reads is complete: a measure that does not change with
+how long the agent's processes let things lie. Then the same calls are made again by themselves: what is left of an
+agent when everything around its models is taken away. `python -m bench.calls` does so for the demo and prints a list of
+BareCost.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ _METHODS: tuple[tuple[type, str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a model, and the moment of the session at which it is made."""
+    """A call of a model, and the moment of the session at which what it reads is complete."""
 
     at_ns: int
     process: WorkerName
@@ -69,7 +71,7 @@ class Call:
 
 
 class BareCost(msgspec.Struct, frozen=True):
-    """What the calls of one model cost by themselves: back to back, and each when a live session makes it."""
+    """What the calls of one model cost by themselves: back to back, and each when what it reads is complete."""
 
     process: WorkerName
     model: str
@@ -99,7 +101,7 @@ def cost_s(calls: Iterable[Call], *, paced: bool) -> dict[tuple[WorkerName, str]
     """Processor seconds of the calls, by process and model: of this whole process, for some models have threads.
 
     Back to back, all of a model and then all of the next, they are as cheap as they can be: its weights stay in the
-    processor's caches. `paced`, each is made when a live session makes it.
+    processor's caches. `paced`, each is made when what it reads is complete.
     """
     costs: dict[tuple[WorkerName, str], float] = {}
     began_ns = time.monotonic_ns()
