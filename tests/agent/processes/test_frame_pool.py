@@ -224,13 +224,16 @@ def test_a_reader_that_does_not_read_is_sent_what_has_no_place_and_refused_what_
         closing(Bus(tmp_path, "face", pool=FramePool(memory))) as face,
         closing(Bus(tmp_path, "camera", pool=FramePool(memory))) as camera,
     ):
+        ((edge, outbox),) = camera._outboxes
         number = 0
-        while not camera.counters["refused"]:
-            camera.send(_frame(number, 480, 640))
+        while outbox.sent < edge.depth or outbox.has_room(500):
+            _send(camera, _frame(number, 480, 640))
             number += 1
-        assert camera.counters["sent"] >= PLACES
+        camera.send(_frame(number))
+        assert camera.counters == {"sent": number, "refused": 1}
+        assert number >= PLACES
         values = _drain(face, camera.counters["sent"])
-        assert [value.pts_ns for value in values if isinstance(value, VideoFrame)][-1] == 1000 * (number - 2)
+        assert [value.pts_ns for value in values if isinstance(value, VideoFrame)][-1] == 1000 * (number - 1)
         assert face.counters["received"] == camera.counters["sent"] == len(values) + face.counters["skipped"]
         values.clear()
         _send(camera, _frame(number + 1))
