@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from encoders.bounded import bounded
 from encoders.samples import NS_PER_S, AudioChunk, Transcript
@@ -48,6 +49,9 @@ class SpeechSettings:
     """So does silence this long when the words so far read as a finished sentence."""
     tail_s: float = 0.128
     """Audio after the last voiced window that is decoded with it."""
+    pause_s: float = 0.096
+    """Silence this long has the whole utterance read: before its tail has been heard, of which the rest is taken for
+    silence, as it will be if the voice does not go on."""
     min_voiced_s: float = 0.192
     """An utterance with less voice in it than this is dropped: recognizers invent words for it."""
     max_utterance_s: float = 12.0
@@ -59,7 +63,8 @@ class SpeechSettings:
     def __post_init__(self) -> None:
         if not 0 < self.step_s <= self.max_utterance_s <= 30:
             raise ValueError("speech needs 0 < step_s <= max_utterance_s <= 30")
-        if min(self.onset_s, self.lead_s, self.hasty_hangover_s, self.tail_s, self.min_voiced_s, self.cut_within_s) < 0:
+        waits_s = (self.tail_s, self.pause_s, self.hasty_hangover_s, self.cut_within_s)
+        if min(self.onset_s, self.lead_s, self.min_voiced_s, *waits_s) < 0:
             raise ValueError("speech durations cannot be negative")
 
 
@@ -118,7 +123,8 @@ class SpeechStream:
     @property
     def foreseen(self) -> Transcript | None:
         """The final transcript of the utterance in progress if its voice has paused and does not go on; else None."""
-        return None if self._utterance is None else self._reader.foresee(self._utterance, self._end_of(self._utterance))
+        utterance = self._utterance
+        return None if utterance is None else self._reader.foresee(utterance, self._tail_of(utterance))
 
     def push(
         self, chunk: AudioChunk, *, partials: bool = True, step_s: float | None = None, decode: bool = True
@@ -178,11 +184,12 @@ class SpeechStream:
             return self._cut_utterance(utterance, decode=decode)
         if not self._has_enough_voice(utterance):
             return []
-        if silent == _windows(self._settings.tail_s) and step is not None:
-            self._reader.read_whole(utterance, self._tape.between(utterance.first_window, self._heard))
+        if silent == _windows(self._settings.pause_s) and step is not None:
+            self._reader.read_whole(utterance, self._with_tail(utterance))
             return []
         due = step is not None and spoken - utterance.read >= max(step, spoken // _LONG_SHARE)
-        if due and silent < _windows(self._settings.tail_s):  # so the final transcript will reach further than this one
+        # In a pause no more: so the final transcript will reach further than this one.
+        if due and silent < _windows(self._settings.pause_s):
             utterance.read = spoken
             pcm = self._tape.between(utterance.first_window, self._heard)
             return self._told(utterance, self._reader.revise(utterance, pcm, self._heard))
@@ -194,7 +201,7 @@ class SpeechStream:
         if utterance is None:
             return self._heard - self._run + _windows(self._settings.min_voiced_s)
         silent = self._heard - utterance.last_voiced - 1
-        pauses = (self._settings.tail_s, self._settings.hasty_hangover_s, self._settings.hangover_s)
+        pauses = (self._settings.pause_s, self._settings.hasty_hangover_s, self._settings.hangover_s)
         silence = min((pause for pause in map(_windows, pauses) if pause > silent), default=silent)
         read = utterance.read + max(step, utterance.read // _LONG_SHARE)
         longest = utterance.first_window + self._longest
@@ -255,8 +262,18 @@ class SpeechStream:
             self._unheard_windows, utterance.understood = 0, False
         return [] if transcript is None else [transcript]
 
+    def _with_tail(self, utterance: Utterance) -> NDArray[np.float32]:
+        """Its samples to the end of its tail, with silence for what of that has not been heard."""
+        heard = self._end_of(utterance)
+        missing = (self._tail_of(utterance) - heard) * WINDOW_SAMPLES
+        return np.pad(self._tape.between(utterance.first_window, heard), (0, missing))
+
     def _end_of(self, utterance: Utterance) -> int:
-        return min(self._heard, utterance.last_voiced + 1 + _windows(self._settings.tail_s))
+        return min(self._heard, self._tail_of(utterance))
+
+    def _tail_of(self, utterance: Utterance) -> int:
+        """Where its tail ends, heard or not."""
+        return utterance.last_voiced + 1 + _windows(self._settings.tail_s)
 
     def _time_ns(self, window: int) -> int:
         return (self._anchor_ns or 0) + window * WINDOW_NS

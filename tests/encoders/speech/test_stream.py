@@ -269,11 +269,32 @@ def test_a_reset_forgets_the_audio_but_gives_no_utterance_id_twice() -> None:
         lambda: SpeechSettings(step_s=5, max_utterance_s=4),
         lambda: SpeechSettings(max_utterance_s=31),
         lambda: SpeechSettings(tail_s=-0.1),
+        lambda: SpeechSettings(pause_s=-0.1),
     ],
 )
 def test_settings_that_cannot_be_kept_are_refused(make: Callable[[], SpeechSettings]) -> None:
     with pytest.raises(ValueError, match="speech"):
         make()
+
+
+@pytest.mark.parametrize(("pause_s", "unheard_s"), [(0.064, 0.064), (0.096, 0.032), (0.128, 0.0), (0.192, 0.0)])
+def test_the_whole_is_read_in_a_short_pause_with_silence_for_what_of_its_tail_is_not_heard_yet(
+    pause_s: float, unheard_s: float
+) -> None:
+    readings: list[Pcm] = []
+
+    class Remembering(Deaf):
+        def transcribe(self, pcm: Pcm, _guess: tuple[HeardWord, ...] | None = None, /) -> tuple[HeardWord, ...]:
+            readings.append(pcm)
+            return ()
+
+    stream = SpeechStream(Remembering(), SpeechSettings(step_s=5.0, pause_s=pause_s))
+    room = say((0, 1.024), (5, 0.64), (0, 1.024))
+    room[room == 0] = 0.01  # what is no voice is no silence either
+    began_s = [chunk.interval.end_ns / NS_PER_S for chunk in chunks(room) if not stream.push(chunk) and readings][:1]
+    assert began_s == [pytest.approx(1.664 + pause_s)]
+    assert [len(pcm) for pcm in readings] == [round((0.256 + 0.64 + 0.128) * RATE_HZ)]
+    assert np.count_nonzero(readings[0] == 0) == round(unheard_s * RATE_HZ)
 
 
 def test_a_finished_sentence_ends_sooner_than_one_that_seems_to_go_on() -> None:
