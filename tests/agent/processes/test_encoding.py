@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+import pytest
+
 from agent.clock import ManualClock, SessionClock
 from agent.processes.assignment import Orders
 from agent.processes.bus import Bus
@@ -93,34 +95,36 @@ def _told(line: Line) -> list[tuple[int, object]]:
     ]
 
 
-MODEL = ProsodyModel.load()
+@pytest.fixture(scope="module")
+def model() -> ProsodyModel:
+    return ProsodyModel.load()
 
 
-def test_chunks_are_taken_in_together_and_what_is_made_of_them_leaves_as_soon_as_ever() -> None:
-    wakeful = Line(ManualClock()).run(MODEL, napping=False)
-    napping = Line(ManualClock()).run(MODEL, napping=True)
+def test_chunks_are_taken_in_together_and_what_is_made_of_them_leaves_as_soon_as_ever(model: ProsodyModel) -> None:
+    wakeful = Line(ManualClock()).run(model, napping=False)
+    napping = Line(ManualClock()).run(model, napping=True)
     assert _told(napping) == _told(wakeful)
     assert len([value for _, value in napping.sent if isinstance(value, Bound)]) == SECONDS * 10 - 1
     assert wakeful.looks == SECONDS * 1000 // 32
     assert napping.looks <= SECONDS * 10 + 1
 
 
-def test_of_a_device_that_is_late_with_its_sound_what_is_made_leaves_within_a_millisecond() -> None:
-    wakeful = Line(ManualClock(), delay_ms=5).run(MODEL, napping=False)
-    napping = Line(ManualClock(), delay_ms=5).run(MODEL, napping=True)
+def test_of_a_device_that_is_late_with_its_sound_what_is_made_leaves_within_a_millisecond(model: ProsodyModel) -> None:
+    wakeful = Line(ManualClock(), delay_ms=5).run(model, napping=False)
+    napping = Line(ManualClock(), delay_ms=5).run(model, napping=True)
     later_ns = [at_ns - before_ns for (at_ns, _), (before_ns, _) in zip(napping.sent, wakeful.sent, strict=True)]
     assert [value for _, value in _told(napping)] == [value for _, value in _told(wakeful)]
     assert 0 <= min(later_ns) <= max(later_ns) <= 1 * MS
     assert napping.looks < 0.6 * wakeful.looks
 
 
-def test_what_was_left_lying_until_it_made_a_difference_is_not_behind() -> None:
-    line = Line(ManualClock()).run(MODEL, napping=True)
+def test_what_was_left_lying_until_it_made_a_difference_is_not_behind(model: ProsodyModel) -> None:
+    line = Line(ManualClock()).run(model, napping=True)
     assert max(line.lags_ms) == 0.0
 
 
-def test_stamps_far_ahead_of_the_clock_hold_it_up_for_a_moment_at_the_most() -> None:
-    line = Line(ManualClock(), ahead_ms=9_000).run(MODEL, napping=True)
+def test_stamps_far_ahead_of_the_clock_hold_it_up_for_a_moment_at_the_most(model: ProsodyModel) -> None:
+    line = Line(ManualClock(), ahead_ms=9_000).run(model, napping=True)
     made = [(at_ns, value.interval.end_ns) for at_ns, value in line.sent if isinstance(value, Embedding)]
     assert len(made) == SECONDS * 10 - 1
     complete_ns = [-(-(end_ns - 9_000 * MS) // (32 * MS)) * 32 * MS for _, end_ns in made]
