@@ -3,8 +3,8 @@
 The method is our own. The decoder is asked again for the words it has found while the sound after a moment is hidden: a
 word becomes likely once its sound has begun, so two moments 0.2 s apart bracket its start, and the quietest point
 between them is taken. Against the 64 aligned words of LibriVox starts are 40 ms off in the median (p90 127 ms) and ends
-30 ms (p90 120 ms); against 553 words of three synthetic voices 40 ms (212) and 38 ms (214). It costs 0.6 of the
-processor time of the beam search that found the words, so that a careful decode takes two fifths longer.
+30 ms (p90 120 ms); against 553 words of three synthetic voices 40 ms (212) and 38 ms (214). It costs 0.47 of the
+processor time of the beam search that found the words, so that a careful decode takes a third longer.
 """
 
 from __future__ import annotations
