@@ -48,7 +48,7 @@ async def agent_running(feed: str, endpoint: str) -> AsyncIterator[asyncio.subpr
 
 
 def test_what_was_said_into_the_session_reaches_the_model_with_how_it_was_meant() -> None:
-    said = line(5)
+    said = line(2)
 
     async def talk(folder: str) -> None:
         heard, endpoint = f"ipc://{folder}/feed", f"ipc://{folder}/out"

@@ -110,7 +110,7 @@ def test_it_reads_a_secured_stream_with_its_key(program: Path, tmp_path: Path) -
 
 def test_it_follows_a_real_session_without_a_loss(program: Path, tmp_path: Path) -> None:
     endpoint = f"ipc://{tmp_path}/out"
-    film = beginning(demo_location(), tmp_path / "film.mp4", 10.0)
+    film = beginning(demo_location(), tmp_path / "film.mp4", 10.9)  # three lines of it
     with started("run", "--source", str(film), "--publish", endpoint), running(program, endpoint) as process:
         lines, whole = _told(process, timeout_s=PROCESSES_S)
     assert lines[0].startswith("welcome: ")

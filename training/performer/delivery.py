@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _RANGES: dict[str, tuple[float, float]] = {
     "smile": (-1, 1), "brow_raise": (0, 1), "brow_down": (0, 1), "droop": (0, 1), "lip_asymmetry": (-1, 1),
@@ -75,8 +75,9 @@ DEADPAN = Delivery(
     "deadpan", smile=-0.12, brow_down=0.1, droop=0.28, lip_asymmetry=0.18, gaze_x=0.3, gaze_y=-0.1, blink_rate_hz=0.15,
     jaw=0.5, head_sway=0.1, emphasis=0.0, pitch_hz=106, pitch_range_hz=4, stretch=1.15, comma_s=0.1, gain_db=-2,
 )  # fmt: skip
+DRAWLING = replace(DEADPAN, name="drawling", stretch=1.3)
 GLUM = Delivery(
     "glum", smile=-0.6, brow_down=0.55, droop=0.12, gaze_y=0.2, blink_rate_hz=0.35, jaw=0.7, head_sway=0.35,
     emphasis=0.15, pitch_hz=112, pitch_range_hz=12, stretch=1.08, gain_db=-1,
 )  # fmt: skip
-PRESETS = {delivery.name: delivery for delivery in (NEUTRAL, WARM, DEADPAN, GLUM)}
+PRESETS = {delivery.name: delivery for delivery in (NEUTRAL, WARM, DEADPAN, DRAWLING, GLUM)}
