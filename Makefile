@@ -106,7 +106,7 @@ lowest:
 	@$(LOWEST) -m uv pip compile pyproject.toml --extra live --extra bridge --extra mcp --extra wyoming --extra parquet \
 		--resolution lowest-direct --no-header --quiet --output-file .venv-lowest/lowest.txt
 	@$(LOWEST) -m uv pip install --python $(LOWEST) --quiet --requirement .venv-lowest/lowest.txt --editable . \
-		jiwer jsonschema hypothesis pympi-ling pytest pytest-timeout pytest-xdist
+		hypothesis jiwer jsonschema praat-parselmouth pympi-ling pytest pytest-timeout pytest-xdist
 	$(LOWEST) -m pytest tests/agent tests/deadpan tests/encoders tests/fusion \
 		-k "not well_typed and not schemas_are_in_step" -n 2 --dist loadfile
 
