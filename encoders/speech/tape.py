@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from encoders.speech.voice_activity import WINDOW_SAMPLES
 
-_SPARE = 62 * WINDOW_SAMPLES  # samples: two seconds
+_SPARE = 8 * WINDOW_SAMPLES  # samples: a quarter of a second
+_SHRINKS = 4
 
 
 class Tape:
-    """The newest sound of a stream, float32. Its room grows to twice what is kept of it, and shrinks again."""
+    """The newest sound of a stream, float32. Its room grows to about twice what is kept of it, and shrinks again."""
 
     def __init__(self) -> None:
         self.first = 0
@@ -34,10 +35,7 @@ class Tape:
     def append(self, pcm: NDArray[np.float32]) -> None:
         """Put samples behind the others."""
         if self._end + len(pcm) > len(self._room):
-            kept = self._room[self._begin : self._end]
-            room = np.empty(2 * (len(kept) + len(pcm)) + _SPARE, np.float32)
-            room[: len(kept)] = kept
-            self._room, self._begin, self._end = room, 0, len(kept)
+            self._move(len(pcm))
         self._room[self._end : self._end + len(pcm)] = pcm
         self._end += len(pcm)
 
@@ -51,3 +49,12 @@ class Tape:
         if window > self.first:
             self._begin += (window - self.first) * WINDOW_SAMPLES
             self.first = window
+            if len(self._room) > _SHRINKS * (len(self) + _SPARE):  # what an utterance took is not kept through silence
+                self._move(0)
+
+    def _move(self, more: int) -> None:
+        """To a room of its own size, never within the old one: what was lent stays as it is."""
+        kept = self._room[self._begin : self._end]
+        self._room = np.empty(len(kept) + more + max(len(kept), _SPARE), np.float32)
+        self._room[: len(kept)] = kept
+        self._begin, self._end = 0, len(kept)
