@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(program() is None, reason="no Chromium is instal
 WELCOME, HEALTH = every_type()[5], every_type()[4]
 TRANSCRIPT = every_type()[2]
 S = 1_000_000_000
+_TOPS = "[...document.querySelectorAll('main section, #scrubbing')].map((each) => each.getBoundingClientRect().top)"
 _CONTACT = "document.getElementById('contact').dataset.state"
 
 
@@ -111,8 +112,10 @@ def test_trouble_recording_and_another_session_are_seen_and_said() -> None:
 
     async def look(browser: Browser, stage: Stage) -> None:
         tick = msgspec.structs.replace(_tick(20, 0.3, final=True), modalities={"face": gone, "heart": gone})
+        laid_out = await browser.tell(_TOPS)
         stage.publish(_at(WELCOME, 0), tick, sketch(), msgspec.structs.replace(_at(HEALTH, 4), recording=True))
         assert "face is failed: no model" in await browser.until("document.getElementById('trouble').innerText")
+        assert await browser.tell(_TOPS) == laid_out  # told over the page: nothing was pushed down by it
         assert await browser.tell("!document.getElementById('recording').hidden")
         assert "stale · 2.5 s ago" in await browser.until("document.querySelector('[data-modality=face]')?.innerText")
         assert await browser.tell("document.querySelector('[data-modality=heart]').dataset.status") == "stale"
