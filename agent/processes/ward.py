@@ -44,6 +44,7 @@ class Ward:
     failures_s: deque[float] = field(default_factory=deque)
     _pause_s: float = _FIRST_PAUSE_S
     _fell_s: float | None = None
+    _back_s: float = 0.0
     _fell_by: str = ""
 
     @property
@@ -94,7 +95,7 @@ class Ward:
         health = self.health
         if self.worker.name != "fusion" or health.state != "running" or health.reason or self._fell_s is None:
             return health
-        if now_s - self._fell_s > _TOLD_S:
+        if now_s - self._back_s > _TOLD_S:
             return health
         return msgspec.structs.replace(health, reason=f"started again: {self._fell_by}")
 
@@ -129,6 +130,8 @@ class Ward:
         if pulse.state == "ready":
             self.ready_mb = pulse.memory_mb
         before = self.health.state, self.health.reason
+        if state == "running" and before[0] != "running":
+            self._back_s = self.heard_s
         self.health = msgspec.structs.replace(
             self.health,
             state=state,

@@ -101,7 +101,9 @@ class Watched:
                 self._take(message)
                 if holds():
                     return
-        raise AssertionError(f"waited in vain; the last of {len(self.estimates)} ticks: {self.healths[-1:]}")
+        found = {name: each.status for name, each in self.estimates[-1].modalities.items()} if self.estimates else {}
+        told = {reason for report in self.healths for reason in report.reasons}
+        raise AssertionError(f"waited in vain for {len(self.estimates)} ticks: {found}, {told}, {self.healths[-1:]}")
 
     @contextmanager
     def starved(self, names: Sequence[WorkerName]) -> Iterator[None]:

@@ -263,11 +263,15 @@ def test_fusion_s_understudy_is_made_when_the_session_is_under_way_and_steps_in_
     assert scene.child("fusion") is not understudy
 
 
-def test_what_fusion_died_of_is_told_when_it_is_back_and_then_no_more(scene: Scene, tmp_path: Path) -> None:
+@pytest.mark.parametrize("away_s", [0.3, 9.0])
+def test_what_fusion_died_of_is_told_when_it_is_back_and_then_no_more(
+    scene: Scene, tmp_path: Path, away_s: float
+) -> None:
     supervisor = started(scene, tmp_path)
     die(scene, supervisor, "fusion")
     scene.now_s += 0.3
     supervisor.attend(0)
+    scene.now_s += away_s - 0.3
     pulse_all_but(scene)
     supervisor.attend(0)
     assert state_of(supervisor, "fusion") == ("running", "started again: killed by signal 9")
