@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _README = Path("README.md")
-_SHOWN_LINES = 16
+_SHOWN_LINES = 20  # so that the state is seen to go on
 
 
 def main() -> None:

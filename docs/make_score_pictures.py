@@ -17,7 +17,7 @@ from PIL import Image
 from agent.session import demo_location
 
 PAGE, FILM = (Path(__file__).parent / name for name in ("report.png", "overlay.jpg"))
-_MOMENT_S = 12.4
+_MOMENT_S = 10.4
 _WIDTH_PX, _HEIGHT_PX = 1100, 1180
 _COLOURS = 64  # a page has few, and the picture lies in the repository
 
