@@ -134,8 +134,11 @@ def test_ticks_lie_on_the_grid_and_end_with_one_final_revision(by_type: dict[str
     for body in by_type["estimate"]:
         assert body["end_ns"] == round((body["seq"] + 1) * 1e9 / rate_hz)
         revisions[body["seq"]].append(body)
+    (ended,) = (body for body in by_type["event"] if body["name"] == "source_ended")
     for told in revisions.values():
         assert [body["revision"] for body in told] == list(range(len(told)))
+        if told[0]["end_ns"] > ended["end_ns"]:  # begun before it was known, on a busy machine, that all was over
+            continue
         assert [body["final"] for body in told] == [False] * (len(told) - 1) + [True]
 
 
