@@ -132,6 +132,17 @@ def test_scoring_twice_gives_the_same_bytes(
     assert all(estimate["final"] for estimate in estimates)
 
 
+def test_the_state_goes_on_where_the_demo_is_sarcastic_and_is_off_before_and_after(
+    among_bad_ones: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, _ = among_bad_ones
+    [said] = [each for each in read(folder / "utterances.jsonl") if "always funny" in each["text"]]
+    on = [each["end_ns"] for each in read(folder / "estimates.jsonl") if each["sarcasm"]["state"] == "on"]
+    assert on
+    assert said["start_ns"] < on[0]
+    assert on[-1] < said["end_ns"] + 2_000_000_000
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_told_to_end_it_leaves_nothing_half_written_and_no_process(tmp_path: Path, ending: signal.Signals) -> None:
     with started("score", demo_location(), "--out", str(tmp_path)) as process:
