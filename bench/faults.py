@@ -165,6 +165,7 @@ def measure(times: int) -> tuple[list[Death], float]:
         fault.write_text("circles")
         patch.setattr(child, "WORKER", faulty_worker.__name__)
         patch.setenv(faulty_worker.FAULT, str(fault))
+        patch.setenv("PYTHONPATH", str(Path.cwd()))  # processes look for nothing in the folder they start in
         length = 2 + round(times * len(_HARMS) * len(WORKERS) * 20 / 28)  # in demos
         source = str(write_encore(Path(folder) / "encore.mkv", length))
         config = replace(Config(), source=source, publish=replace(Config().publish, endpoint=f"ipc://{folder}/out"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent.capture.grid import FrameGrid
 from agent.config import SpeechConfig
 from agent.processes.models import Models
-from agent.processes.patience import Announcing
+from agent.processes.patience import ANY, EMBEDDED, Announcing
 from agent.processes.wire import Bound, Ended, Value
 from agent.topology import WorkerName
 from deadpan.messages import Pace
@@ -233,13 +233,17 @@ def encoding_stage(
                 awaiting=lambda: prosody.awaited_ns,
             )
         case "speech":
+            from encoders.speech.moonshine import MoonshineRecognizer
             from encoders.speech.stream import SpeechSettings, SpeechStream
             from encoders.text import TextEncoder
 
             settings = SpeechSettings(
                 step_s=speech.step_s, hangover_s=speech.hangover_s, max_utterance_s=speech.max_utterance_s
             )
-            recognizer = models.recognizer if announce is None else Announcing(models.recognizer, announce)
+            recognizer = models.recognizer
+            if announce is not None:
+                patience = EMBEDDED if isinstance(recognizer, MoonshineRecognizer) else ANY
+                recognizer = Announcing(recognizer, announce, patience)
             return SpeechStage(SpeechStream(recognizer, settings), TextEncoder(models.text))
         case _:
             raise ValueError(f"{name} is not an encoder process")
