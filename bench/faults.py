@@ -148,8 +148,9 @@ def main() -> None:
             *(_row(each.name, [d for d in deaths if (d.worker, d.harm) == (each.name, harm)]) for each in WORKERS),
         )
     ]
+    often = "once" if times == 1 else f"{times} times"
     note = (
-        f"Written by `python -m bench.faults` on {datetime.now(UTC):%Y-%m-%d}: each process harmed {times} times a way,"
+        f"Written by `python -m bench.faults` on {datetime.now(UTC):%Y-%m-%d}: each process harmed {often} a way,"
         f" the median and the worst. Meanwhile {os.getloadavg()[1]:.0f} processes wanted to run on {os.cpu_count()}"
         f" cores. Fusion's understudy takes {memory_mb:.0f} MB (PSS). `–`: it was back before anything was to be said."
     )
