@@ -20,4 +20,4 @@ def assert_no_more_threads_than(before: int) -> None:
     ends_s = time.monotonic() + _PATIENCE_S
     while threads() > before:
         assert time.monotonic() < ends_s, f"{threads() - before} threads more than before"
-        time.sleep(0.01)
+        time.sleep(0.01)  # the system says nothing when it does

@@ -34,7 +34,7 @@ def interrupted(recorder: subprocess.Popen[str], out: Path, last: bytes) -> str:
     """What a recorder said last, having been ended with Ctrl-C once what came last (a pattern) is in its file."""
     while not re.search(last, out.read_bytes()):
         assert recorder.poll() is None
-        time.sleep(0.02)
+        time.sleep(0.02)  # nobody tells when a file grows
     recorder.send_signal(signal.SIGINT)
     _, told = recorder.communicate(timeout=PATIENCE_S)
     assert recorder.returncode == 0, told

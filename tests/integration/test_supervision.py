@@ -115,7 +115,7 @@ def test_processes_end_when_their_supervisor_is_gone(tmp_path: Path) -> None:
         process.kill()
         process.wait()
         while any(map(is_running, family)):
-            time.sleep(0.02)
+            time.sleep(0.02)  # they are no children of ours, so there is nothing to wait on
     for folder in session_folders() - before:  # nobody was left to remove it
         for path in folder.iterdir():
             path.unlink()
