@@ -1,7 +1,7 @@
 """The processes of a session in, whether the machine has room for them out: refused with the figures where it has not.
 
 A session keeps its sockets, its processes' logs and their counts in a folder of its own, and nothing else on the disk
-unless it is recorded; it uses no /dev/shm: samples travel through the sockets.
+unless it is recorded; it uses no /dev/shm: samples travel through the sockets, pictures through memory without a name.
 """
 
 from __future__ import annotations
