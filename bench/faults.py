@@ -83,9 +83,10 @@ class Stream:
         while not (time.monotonic() - began_s >= at_least_s and holds()):
             if time.monotonic() - began_s > _PATIENCE_S + at_least_s:
                 raise SystemExit(f"waited in vain: {self.healths[-1:]}")
-            self.supervisor.attend(10)
-            while (message := self._subscription.receive(0)) is not None:
-                now_s = time.monotonic()
+            self.supervisor.attend(0)
+            patience_s = 0.01 if self.supervisor.is_pressed else 0.1  # as `deadpan run` has it
+            while (message := self._subscription.receive(patience_s)) is not None:
+                now_s, patience_s = time.monotonic(), 0.0
                 if isinstance(message, deadpan.Estimate) and message.revision == 0:
                     self.estimates.append((now_s, message))
                 elif isinstance(message, deadpan.Health):

@@ -27,6 +27,7 @@ from deadpan.messages import Estimate
 from deadpan.subscription import DEFAULT_ENDPOINT, Subscription, subscribe
 
 _GLANCE_S = 0.1  # the longest that the processes are not looked after, while nothing is published
+_SOON_S = 0.01  # the same, while one is to be ended or started
 _LAST_WORDS_S = 0.5  # what fusion said last may still be on its way when it is seen to have ended
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -81,7 +82,8 @@ def _follow(supervisor: Supervisor, config: Config, options: argparse.Namespace)
             while not ended:
                 ended = supervisor.finished
                 supervisor.attend(0)
-                ended |= _show_waiting(subscription, view, end_ns, _LAST_WORDS_S if ended else _GLANCE_S, last=ended)
+                patience_s = _LAST_WORDS_S if ended else _SOON_S if supervisor.is_pressed else _GLANCE_S
+                ended |= _show_waiting(subscription, view, end_ns, patience_s, last=ended)
         finally:
             view.close()
     failed = {name: worker.reason for name, worker in supervisor.condition.workers.items() if worker.state == "failed"}

@@ -12,6 +12,7 @@ from signal import SIGCONT, SIGUSR1
 import msgspec
 
 from agent.processes.assignment import Assignment, Go, KeepPace
+from agent.processes.steps import Steps, steps_file
 from agent.processes.stillness import Motion, Stillness
 from agent.processes.toil import Toil
 from deadpan.messages import Pace
@@ -45,7 +46,8 @@ class Child:
                 env=os.environ | QUIET | ONE_THREAD | KEEPING,
             )
         self.pid = self._process.pid
-        self._stillness, self._toil = Stillness(self.pid), Toil(self.pid)
+        self._stillness = Stillness(self.pid)
+        self._toil = Toil(self.pid, Steps(steps_file(folder, assignment.name)))
         self._order(msgspec.json.encode(assignment))
 
     @property
@@ -57,14 +59,13 @@ class Child:
         """Whether it moves, as its system schedules it, since it was last heard of: see Stillness."""
         return self._stillness.motion(now_s)
 
-    def worked_s(self) -> float:
-        """How long it has worked, by its own processor time, since this was asked first after it was heard of."""
-        return self._toil.worked_s()
+    def worked_s(self, now_s: float) -> float:
+        """How long it has been at work on its present step, by its own processor time: see Toil."""
+        return self._toil.worked_s(now_s)
 
     def heard(self) -> None:
         """It has given a sign of life."""
         self._stillness.heard()
-        self._toil.heard()
 
     def go(self, origin_monotonic_ns: int) -> None:
         """Tell it that the session has begun."""

@@ -26,7 +26,7 @@ _DWELL_S = 3.0
 _CALM_S, _LONGEST_CALM_S = 10.0, 160.0
 """How long there must be room before a level is left; twice as long after each time that was too early..."""
 _RELAPSE_S = 60.0
-"""...which it was when the level had to be taken again within this."""
+"""...which it was when the level had to be taken again within this. When it was not, the trouble is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ class Governor:
 
     def judge(self, now_s: float) -> bool:
         """Whether the level changes now."""
+        if self._fell_s is not None and now_s - self._fell_s >= _RELAPSE_S:
+            self._calm_s = _CALM_S
         cause = self._overload()
         if cause or not self._is_calm():
             self._calm_since_s = None
@@ -104,9 +106,8 @@ class Governor:
         return True
 
     def _rise(self, cause: str, now_s: float) -> None:
-        if self._fell_s is not None:
-            relapsed = now_s - self._fell_s < _RELAPSE_S
-            self._calm_s = min(2 * self._calm_s, _LONGEST_CALM_S) if relapsed else _CALM_S
+        if self._fell_s is not None and now_s - self._fell_s < _RELAPSE_S:
+            self._calm_s = min(2 * self._calm_s, _LONGEST_CALM_S)
         self._fell_s = None
         self._level, self._cause = self._level + 1, cause
 

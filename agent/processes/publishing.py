@@ -54,12 +54,14 @@ class Publishing:
             now_ns = clock.now_ns()
             wait_ms = min(POLL_MS, max(0, (stage.next_deadline_ns - now_ns) // _MS + 1))
             for value in inbox.receive(wait_ms, lying_ms=(stage.next_tick_ns - now_ns) // _MS):
+                heart.step()
                 for message in stage.push(value, clock.now_ns()):
                     self._say(message)
             for message in stage.advance(clock.now_ns()):
                 if isinstance(message, Estimate) and message.revision == 0:  # the later one waits for words
                     lag_ms = message.latency_ms
                 self._say(message)
+                heart.step()  # after a machine has stood still there are many
             heart.beat_if_due(clock.now_ns(), lambda: self.counters | stage.counters, lag_ms)
 
     def _say(self, message: Message) -> None:

@@ -26,7 +26,6 @@ from agent.processes.ends import SUPERVISED, Inbox, Outbox
 from agent.processes.frame_pool import reserve
 from agent.processes.governor import Governor, Load, ladder
 from agent.processes.stillness import STILL_S
-from agent.processes.toil import LATE_S, LONGEST_STEP_S
 from agent.processes.understudy import Understudy
 from agent.processes.ward import Ward
 from agent.processes.wire import Absorbed, Condition, Ended, Pulse
@@ -86,6 +85,12 @@ class Supervisor:
         fusion = self._wards["fusion"]
         sources = (ward for ward in self._wards.values() if ward.worker.tier == 0 and not ward.worker.plug_in)
         return fusion.health.state == "failed" or (fusion.settled and all(ward.settled for ward in sources))
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether a process is to be ended or started right now, as soon as another has given way."""
+        now_s = time.monotonic()
+        return any(ward.presses(now_s) for ward in self._wards.values())
 
     @property
     def condition(self) -> Condition:
@@ -252,7 +257,7 @@ class Supervisor:
 
         Who does not move at all has not long to wait for: one that is stopped, or that sleeps though it is of those
         that wake many times a second, and has not said that it would be away, or that it cannot go on. Nor has one
-        whose sign of life is overdue while it works for longer than any of its steps can take.
+        that is at work on one and the same step for longer than any of its steps can take.
         """
         starting = ward.health.state == "starting"
         patience_s = self._settings.start_s if starting else self._settings.silence_s + ward.absorbed_s
@@ -265,8 +270,9 @@ class Supervisor:
         excused = ward.absorbed_s or ward.last_words
         if motion == "stopped" or (motion == "asleep" and ward.worker.is_wakeful(live=live) and not excused):
             return STILL_S
-        overdue = silent_s > self._settings.pulse_s + LATE_S and ward.worker.is_brief(live=live) and not excused
-        return round(silent_s, 1) if overdue and child.worked_s() > LONGEST_STEP_S else 0.0
+        if excused or child.worked_s(now_s) <= ward.worker.longest_step_s(live=live):
+            return 0.0
+        return round(silent_s, 1)
 
     def _finish_off(self, ward: Ward, now_s: float) -> bool:
         """Kill one that hangs once it has said where, or has had the time to."""

@@ -17,6 +17,7 @@ from deadpan.messages import WorkerHealth, WorkerState
 
 _CALL = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<call>\S+)')  # as faulthandler writes it
 _TOLD_S = 3.0
+_PRESSING_S = 1.0  # who has not died of being killed by then may take for ever
 _OUTERMOST = "_run_module_as_main"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0
 
@@ -61,6 +62,10 @@ class Ward:
     def is_down(self) -> bool:
         """Whether it is dead or about to be, and to be started again."""
         return self.retry_s is not None or self.doomed_s is not None
+
+    def presses(self, now_s: float) -> bool:
+        """Whether it is to be killed, or started again, and the moment for it has just come."""
+        return self.doomed_s is not None or (self.retry_s is not None and 0 <= now_s - self.retry_s < _PRESSING_S)
 
     @property
     def is_away(self) -> bool:

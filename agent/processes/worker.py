@@ -26,6 +26,7 @@ from agent.processes.frame_pool import FramePool
 from agent.processes.heart import Heart
 from agent.processes.reach import Reach, needed
 from agent.processes.spares import settle
+from agent.processes.steps import Steps, steps_file
 from encoders.shipped import DamagedError
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def main() -> int:
         plug_ins=[each.name for each in assignment.plugged],
         pool=None if assignment.frames is None else FramePool(assignment.frames),
     )
-    heart = Heart(bus, assignment.name, round(assignment.config.supervision.pulse_s * 1e9), network)
+    steps = Steps(steps_file(Path(assignment.folder), assignment.name))
+    heart = Heart(bus, assignment.name, steps, round(assignment.config.supervision.pulse_s * 1e9), network)
     try:
         _work(assignment, orders, bus, heart, outside, models)
         orders.stopped.wait()  # or what it sent last might not have left yet: see Bus.close

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,8 +42,8 @@ class Live:
     ticks: list[int] = field(default_factory=list)
     frames: int = 0
     """Messages read by the subscriber that reads all."""
-    level: int = 0
-    """The most that was ever given up for want of processor time: 0 is nothing."""
+    levels: list[tuple[float, int]] = field(default_factory=list)
+    """Second of the session, and how much was given up for want of processor time then: 0 is nothing."""
     condition: Condition = field(default_factory=lambda: Condition({}))
     subscribers: list[Account | str] = field(default_factory=list)
 
@@ -52,9 +52,23 @@ class Live:
         """Estimates that were not published, or did not reach the subscriber that reads all, since its first."""
         return self.ticks[-1] + 1 - self.ticks[0] - len(set(self.ticks)) if self.ticks else 0
 
+    @property
+    def level(self) -> int:
+        """The most that was ever given up."""
+        return max((level for _, level in self.levels), default=0)
 
-def play(minutes: float, every_s: float, folder: Path) -> Live:
-    """Run a session of so many minutes, looking at its processes every so many seconds."""
+    @property
+    def restarts(self) -> str:
+        """Which processes were restarted, and how often."""
+        told = [f"{name} {each.restarts} times" for name, each in self.condition.workers.items() if each.restarts]
+        return f"{', '.join(told)}; what was under way to or from them then is unaccounted for" if told else "none"
+
+
+def play(minutes: float, every_s: float, folder: Path, meanwhile: Callable[[float], None] | None = None) -> Live:
+    """Run a session of so many minutes, looking at its processes every so many seconds.
+
+    `meanwhile` is told several times a second how many seconds have passed.
+    """
     recording = looped(demo_location(), folder / "live.mkv", minutes * 60)
     endpoint = f"ipc://{folder}/out"
     live = Live(minutes)
@@ -63,7 +77,7 @@ def play(minutes: float, every_s: float, folder: Path) -> Live:
             command = [sys.executable, "-m", "bench.soak.session", str(recording), endpoint]
             session = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
         try:
-            _follow(live, session, endpoint, every_s, subscribers)
+            _follow(live, session, endpoint, every_s, subscribers, meanwhile or (lambda _: None))
             told, _ = session.communicate()
         finally:
             session.kill()
@@ -93,6 +107,7 @@ def _follow(
     endpoint: str,
     every_s: float,
     subscribers: list[subprocess.Popen[bytes]],
+    meanwhile: Callable[[float], None],
 ) -> None:
     """Read all that is published until the session's process ends."""
     began_s, due_s, others = time.monotonic(), 0.0, _Others()
@@ -106,7 +121,9 @@ def _follow(
                 _, body = socket.recv_multipart()
                 live.frames += 1
                 _take(live, from_body(body))
+                meanwhile(time.monotonic() - began_s)
             now_s = time.monotonic() - began_s
+            meanwhile(now_s)
             if now_s >= due_s and not ended:
                 due_s = now_s + every_s
                 live.samples.append(_sample(now_s, session.pid, others.cores(now_s)))
@@ -133,7 +150,8 @@ def _take(live: Live, message: deadpan.Message) -> None:
         live.ticks.append(message.seq)
         live.latencies.append((message.end_ns / 1e9, message.latency_ms))
     elif isinstance(message, deadpan.Health):
-        live.level = max(live.level, message.pace.level)
+        at_s = live.latencies[-1][0] if live.latencies else 0.0
+        live.levels.append((at_s, message.pace.level))
 
 
 def _sample(at_s: float, supervisor: int, others_cores: float) -> Sample:

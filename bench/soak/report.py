@@ -16,7 +16,7 @@ from bench.soak.replay import Replay
 from bench.soak.sampling import Footprint, Sample
 
 PAGE = Path("docs/reliability.md")
-LIVE, REPLAY = "soak-live", "soak-replay"
+LIVE, BURSTS, REPLAY = "soak-live", "soak-bursts", "soak-replay"
 """The parts of the page: each is written by itself, between markers of this name."""
 LIMIT_MB_PER_H, LIMIT_DRIFT = 1.0, 0.10
 PERIOD_S = 300.0
@@ -34,7 +34,7 @@ def live_part(live: Live, warm_s: float) -> list[str]:
         f"The demo over and over through all processes, {len(live.subscribers) + 1} subscribers."
         f" The machine's load meanwhile was {min(loads):.1f} to {max(loads):.1f} (median {median(loads):.1f});"
         f" other programs took {median(others):.1f} cores (median; at most {max(others):.1f})."
-        f" Processes restarted: {_restarts(live)}."
+        f" Processes restarted: {live.restarts}."
         f" Most that was given up for want of processor time: level {live.level}.",
         "",
         *_memory(live.samples, warm_s, 60.0, "h"),
@@ -72,12 +72,6 @@ def live_part(live: Live, warm_s: float) -> list[str]:
         for each in live.subscribers
     ]
     return lines
-
-
-def _restarts(live: Live) -> str:
-    """Which processes were restarted, and how often."""
-    told = [f"{name} {each.restarts} times" for name, each in live.condition.workers.items() if each.restarts]
-    return f"{', '.join(told)}; what was under way to or from them then is unaccounted for" if told else "none"
 
 
 def replay_part(replay: Replay, warm_s: float) -> list[str]:

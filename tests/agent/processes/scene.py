@@ -97,11 +97,11 @@ class Child:
     def motion(self, _now_s: float) -> Motion:
         return self.moves
 
-    def worked_s(self) -> float:
+    def worked_s(self, _now_s: float) -> float:
         return self.works_s
 
     def heard(self) -> None:
-        self.moves, self.works_s = "moving", 0.0
+        self.moves = "moving"
 
     def ask_for_stacks(self) -> None:
         self.asked = True

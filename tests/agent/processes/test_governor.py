@@ -104,6 +104,17 @@ def test_a_relapse_long_after_counts_for_nothing() -> None:
     assert _levels(governor, loads)[-1] == 0
 
 
+def test_once_a_level_could_be_left_for_good_the_others_are_not_waited_for_as_long() -> None:
+    governor = Governor(LEVELS)
+    now_s = 0
+    for calm_s in (10, 20, 40, 80, 160, 160):  # nothing but the highest level is enough for long
+        loads = [BUSY] * 14 + [EASY] * (calm_s + 4)
+        assert _levels(governor, loads, start_s=now_s)[-1] == 3
+        now_s += len(loads)
+    assert _levels(governor, [EASY] * 50, start_s=now_s)[-1] == 3
+    assert _levels(governor, [EASY] * 40, start_s=now_s + 50)[-1] == 0
+
+
 def test_what_an_encoder_reported_before_it_ended_is_forgotten() -> None:
     governor = Governor(LEVELS)
     governor.note("speech", BUSY)

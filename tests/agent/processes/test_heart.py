@@ -3,10 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import cast
+
+import pytest
 
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
+from agent.processes.steps import Steps
 from agent.processes.wire import Pulse
 
 MS = 1_000_000
@@ -27,13 +31,22 @@ class Line:
         self.pulses.append(pulse)
 
 
-def _heart(line: Line) -> Heart:
-    return Heart(cast(Bus, line), "speech", 1000 * MS)
+@pytest.fixture
+def line() -> Line:
+    return Line()
 
 
-def test_it_beats_once_a_second_however_often_it_is_asked() -> None:
-    line = Line()
-    heart = _heart(line)
+@pytest.fixture
+def steps(tmp_path: Path) -> Steps:
+    return Steps(tmp_path / "speech.steps")
+
+
+@pytest.fixture
+def heart(line: Line, steps: Steps) -> Heart:
+    return Heart(cast(Bus, line), "speech", steps, 1000 * MS)
+
+
+def test_it_beats_once_a_second_however_often_it_is_asked(heart: Heart, line: Line) -> None:
     asked = Counter[str]()
 
     def counters() -> dict[str, int]:
@@ -48,9 +61,15 @@ def test_it_beats_once_a_second_however_often_it_is_asked() -> None:
     assert line.pulses[0].counters == {"sent": 7, "transcripts": 1}
 
 
-def test_it_tells_which_part_of_the_time_since_the_last_beat_was_work() -> None:
-    line = Line()
-    heart = _heart(line)
+def test_every_round_of_its_loop_is_a_step(heart: Heart, line: Line, steps: Steps) -> None:
+    for now_ms in range(0, 900, 100):
+        heart.beat_if_due(now_ms * MS, dict, 0.0)
+    heart.step()
+    assert steps.taken == 10
+    assert len(line.pulses) == 1
+
+
+def test_it_tells_which_part_of_the_time_since_the_last_beat_was_work(heart: Heart, line: Line) -> None:
     heart.worked(5 * MS)
     heart.beat_if_due(0, dict, 0.0)
     for worked_ms in (250, 1000):
@@ -61,17 +80,14 @@ def test_it_tells_which_part_of_the_time_since_the_last_beat_was_work() -> None:
     assert [pulse.busy for pulse in line.pulses] == [None, 0.25, 0.5, 0.0]
 
 
-def test_work_that_nobody_counts_is_not_said_to_be_none() -> None:
-    line = Line()
-    heart = _heart(line)
+def test_work_that_nobody_counts_is_not_said_to_be_none(heart: Heart, line: Line) -> None:
     for now_ms in (0, 1000, 2000):
         heart.beat_if_due(now_ms * MS, dict, 0.0)
     assert [pulse.busy for pulse in line.pulses] == [None, None, None]
 
 
-def test_a_remark_goes_with_the_beat() -> None:
-    line = Line()
-    _heart(line).beat_if_due(0, dict, 0.0, "no word understood")
+def test_a_remark_goes_with_the_beat(heart: Heart, line: Line) -> None:
+    heart.beat_if_due(0, dict, 0.0, "no word understood")
     assert line.pulses[0].reason == "no word understood"
 
 

@@ -17,6 +17,7 @@ from agent.processes.assignment import Assignment, Orders
 from agent.processes.bus import Bus
 from agent.processes.heart import Heart
 from agent.processes.keeping import Keeping, recorder_of
+from agent.processes.steps import Steps
 from agent.processes.wire import Ended, Told
 from agent.recorder.shelf import RecordError, recordings
 from tests.agent.recorder.takes import chunk, frame
@@ -46,7 +47,11 @@ def _assignment(folder: Path, most_mb: float = 100.0) -> Assignment:
 def _run(assignment: Assignment, bus: Bus, orders: Orders) -> Keeping:
     with recorder_of(assignment) as recorder:
         keeping = Keeping(recorder, bus)
-        keeping.run(SessionClock.start(), orders, Heart(bus, "recorder", 1_000_000_000))
+        keeping.run(
+            SessionClock.start(),
+            orders,
+            Heart(bus, "recorder", Steps(Path(assignment.folder) / "steps"), 1_000_000_000),
+        )
     return keeping
 
 

@@ -13,6 +13,7 @@ import zmq
 from agent.processes.bus import Bus
 from agent.processes.ends import SUPERVISED, Inbox
 from agent.processes.heart import Heart
+from agent.processes.steps import Steps
 from agent.processes.wire import Bound, Pulse, Told, Value, pack
 from agent.stream.composer import Composer
 from agent.topology import EDGES, RECORDING, Edge, WorkerName, edges_for
@@ -115,7 +116,7 @@ def _published(bus: Bus, edge: Edge, folder: Path) -> dict[str, int]:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     supervisor = Inbox(context, folder, "supervisor", 10, "all", kinds=SUPERVISED)
     try:
-        Heart(bus, edge.writer, 1_000_000_000).beat("running", {})
+        Heart(bus, edge.writer, Steps(folder / "steps"), 1_000_000_000).beat("running", {})
         (pulse,) = supervisor.receive(PATIENCE_MS)
     finally:
         supervisor.close()

@@ -56,18 +56,40 @@ def test_one_that_does_not_move_is_not_waited_for(
         *((name, "film.mp4", "running") for name in ("speech", "camera", "microphone")),
     ],
 )
-def test_one_that_is_overdue_and_works_for_longer_than_a_step_takes_is_not_waited_for(
+def test_one_that_works_for_longer_than_a_step_takes_is_not_waited_for(
     scene: Scene, tmp_path: Path, name: WorkerName, source: str, state: str
 ) -> None:
     supervisor = started(scene, tmp_path, source)
     child = scene.child(name)
-    for elapsed_s, works_s, expected in ((1.2, 9.0, "running"), (0.2, 0.4, "running"), (0.0, 0.6, state)):
-        scene.now_s += elapsed_s
+    for works_s, expected in ((0.2, "running"), (0.8, state)):
+        scene.now_s += 0.4
         child.works_s = works_s
         pulse_all_but(scene, name)
         supervisor.attend(0)
         assert state_of(supervisor, name)[0] == expected
-    assert state_of(supervisor, name)[1] == ("no sign of life for 1.4 s" if state == "restarting" else "")
+    assert state_of(supervisor, name)[1] == ("no sign of life for 0.8 s" if state == "restarting" else "")
+
+
+def test_one_that_is_to_be_ended_or_started_presses_and_one_that_pauses_or_will_not_die_does_not(
+    scene: Scene, tmp_path: Path
+) -> None:
+    supervisor = started(scene, tmp_path)
+    assert not supervisor.is_pressed
+    hung = hang(scene, supervisor, "face")
+    hung.unkillable = True
+    assert supervisor.is_pressed
+    hung.hangs = STACKS
+    supervisor.attend(0)
+    pressed = {}
+    for pause_s in (0.1, 0.11, 1.0):
+        scene.now_s += pause_s
+        pulse_all_but(scene, "face")
+        supervisor.attend(0)
+        pressed[pause_s] = supervisor.is_pressed
+    assert pressed == {0.1: False, 0.11: True, 1.0: False}
+    hung.exit_code = -9
+    supervisor.attend(0)
+    assert state_of(supervisor, "face")[0] == "starting"
 
 
 def test_one_that_said_it_would_be_busy_may_sleep_but_not_be_stopped(scene: Scene, tmp_path: Path) -> None:
