@@ -12,7 +12,7 @@ apart than its idle time, and no watermark overtakes what it speaks of.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import is_
 
@@ -116,18 +116,20 @@ class Fuser:
 
     def advance(self, now_ns: int) -> list[Estimate]:
         """Publish what is due at `now_ns`: first revisions in order of ticks, and final ones, each as it became due."""
-        estimates: list[Estimate] = []
+        return list(self.due(now_ns))
+
+    def due(self, now_ns: int) -> Iterator[Estimate]:
+        """The same one by one, each made when it is asked for: after a long absence there are many."""
         while (due_ns := self.next_deadline_ns) <= now_ns:
             if self._pending and self._final_due_ns(self._end_ns(self._pending[0].tick)) == due_ns:
                 first = self._pending.popleft()
-                estimates.append(self._finish(first.tick, first))
-            elif not self._pending and self._final_due_ns(self._end_ns(self._next)) <= now_ns:
-                estimates.append(self._finish(self._next))
-                self._next += 1
+                yield self._finish(first.tick, first)
+                continue
+            tick, self._next = self._next, self._next + 1
+            if not self._pending and self._final_due_ns(self._end_ns(tick)) <= now_ns:
+                yield self._finish(tick)
             else:
-                estimates.append(self._begin(self._next))
-                self._next += 1
-        return estimates
+                yield self._begin(tick)
 
     def over(self, interval: Interval) -> Estimate:
         """The estimate for a stretch of its own, for instance a finished utterance. It does not touch the grid."""

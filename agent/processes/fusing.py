@@ -124,7 +124,7 @@ class FusingStage:
     def advance(self, now_ns: int) -> Iterator[Message]:
         """The estimates due at `now_ns`, with the events they make; after the last stream's end, the last of them."""
         ended = not self._open
-        for estimate in self._fuser.advance(min(now_ns, self.media_end_ns) if ended else now_ns):
+        for estimate in self._fuser.due(min(now_ns, self.media_end_ns) if ended else now_ns):
             yield self.composer.estimate(estimate, now_ns)
             if estimate.revision == 0 and estimate.state != self._sarcasm_state:
                 if estimate.state == "on":

@@ -269,6 +269,17 @@ def test_after_its_end_a_stream_holds_nothing_up() -> None:
     assert [e.final for e in fuser.advance(1000 * MS)] == [True] * 5
 
 
+def test_what_is_due_can_be_had_one_by_one_and_is_made_no_sooner() -> None:
+    fuser, other = _fuser(), _fuser()
+    for modality in Modality:
+        fuser.close(modality)
+        other.close(modality)
+    due = fuser.due(1000 * MS)
+    first = next(due)
+    assert fuser.next_end_ns == 400 * MS
+    assert [first, *due] == other.advance(1000 * MS)
+
+
 def test_an_estimate_over_a_stretch_of_its_own_leaves_the_grid_alone() -> None:
     fuser, alone = _fuser([Modality.VOICE]), _fuser([Modality.VOICE])
     for each in (fuser, alone):
