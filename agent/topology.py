@@ -22,7 +22,7 @@ WorkerName: TypeAlias = str
 """Those of WORKERS and RECORDER, and the name of a plug-in's modality."""
 Keep: TypeAlias = Literal["newest", "all"]
 
-_STEPS_S: dict[WorkerName, float] = {"fusion": 0.3, "face": 0.5, "prosody": 0.75, "camera": 0.5, "microphone": 0.5}
+_STEPS_S: dict[WorkerName, float] = {"fusion": 0.3, "face": 0.5, "prosody": 0.75, "camera": 0.75, "microphone": 0.5}
 """Seven times and more what the longest took on two busy cores: 36, 3, 72, 8 and 3 ms."""
 
 
@@ -49,11 +49,12 @@ class Worker:
         """
         return self.is_paced or self.name == "fusion" or (live and self.name in ("camera", "microphone"))
 
-    def longest_step_s(self, *, live: bool) -> float:
+    @property
+    def longest_step_s(self) -> float:
         """The processor time that none of its steps takes, even on a slow machine; infinite where nobody can know: a
-        recognizer reads a whole utterance in one, and a recording may hold anything.
+        recognizer reads a whole utterance in one.
         """
-        return _STEPS_S.get(self.name, math.inf) if self.is_wakeful(live=live) else math.inf
+        return _STEPS_S.get(self.name, math.inf)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from agent.capture.limits import DECODING, is_excessive
-from agent.capture.source import CaptureError, Problem
+from agent.capture.source import CaptureError, Problem, Step, no_step
 from encoders.samples import NS_PER_S
 
 # Containers that state their duration, rather than have FFmpeg guess it from size and bit rate.
@@ -28,18 +28,28 @@ Frame = TypeVar("Frame", av.VideoFrame, av.AudioFrame)
 
 @overload
 def decode(
-    container: InputContainer, stream: VideoStream, losses: Counter[str], is_spare: Callable[[int], bool] | None = None
+    container: InputContainer,
+    stream: VideoStream,
+    losses: Counter[str],
+    is_spare: Callable[[int], bool] | None = None,
+    *,
+    step: Step = ...,
 ) -> Iterator[av.VideoFrame]: ...
 @overload
-def decode(container: InputContainer, stream: AudioStream, losses: Counter[str]) -> Iterator[av.AudioFrame]: ...
+def decode(
+    container: InputContainer, stream: AudioStream, losses: Counter[str], *, step: Step = ...
+) -> Iterator[av.AudioFrame]: ...
 def decode(
     container: InputContainer,
     stream: VideoStream | AudioStream,
     losses: Counter[str],
     is_spare: Callable[[int], bool] | None = None,
+    *,
+    step: Step = no_step,
 ) -> Iterator[av.VideoFrame] | Iterator[av.AudioFrame]:
     """Every frame of `stream` that decodes, in order; but those that `is_spare` calls so, and that no other frame is
     decoded from, may be left out. It is asked once for each packet that states its time, in ticks of the stream.
+    `step` is called for each packet of any stream, before it is decoded.
 
     Damage does not raise: packets that do not decode are counted as `decode_errors`, frames that decoded with holes as
     `corrupt`, those beyond the limits as `excessive`, and a file that ends before it said it would as `truncated`.
@@ -47,7 +57,7 @@ def decode(
     """
     if stream.codec_context is None:
         raise CaptureError(Problem.UNSUPPORTED, "The recording is in a format this installation cannot decode.")
-    return _decode(container, stream, losses, is_spare)
+    return _decode(container, stream, losses, is_spare, step)
 
 
 def _decode(
@@ -55,6 +65,7 @@ def _decode(
     stream: VideoStream | AudioStream,
     losses: Counter[str],
     is_spare: Callable[[int], bool] | None,
+    step: Step,
 ) -> Iterator[Any]:
     context = stream.codec_context
     context.thread_count = 1
@@ -64,6 +75,7 @@ def _decode(
     try:
         # All streams are read, though one is decoded: the last packet of any tells whether the file is whole.
         for packet in container.demux():
+            step()
             index, pts = packet.stream_index, packet.pts
             if pts is not None:
                 ends[index] = max(ends.get(index, 0), pts + (packet.duration or 0))

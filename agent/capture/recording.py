@@ -27,7 +27,7 @@ from agent.capture.media import (
 )
 from agent.capture.pcm import to_mono
 from agent.capture.picture import LONG_EDGE_PX, to_rgb
-from agent.capture.source import CaptureError, Problem
+from agent.capture.source import CaptureError, Problem, Step, no_step
 from agent.capture.stated import StatedStamper
 from encoders.samples import NS_PER_S, AudioChunk, VideoFrame
 
@@ -47,8 +47,16 @@ class RecordingVideo:
     Losses: decode_errors, corrupt, excessive, truncated, leaps, out_of_order.
     """
 
-    def __init__(self, location: Location, max_rate_hz: float = 15.0, long_edge_px: int = LONG_EDGE_PX) -> None:
+    def __init__(
+        self,
+        location: Location,
+        max_rate_hz: float = 15.0,
+        long_edge_px: int = LONG_EDGE_PX,
+        *,
+        step: Step = no_step,
+    ) -> None:
         self.name = shown(location)
+        self._step = step
         self.losses: Counter[str] = Counter()
         self._location = location
         self._max_rate_hz = max_rate_hz
@@ -87,7 +95,7 @@ class RecordingVideo:
         def is_spare(pts: int) -> bool:
             return (due_ns := time_ns(pts)) >= 0 and not grid.foresees(due_ns)
 
-        frames = decode(self._container, self._stream, self.losses, is_spare)
+        frames = decode(self._container, self._stream, self.losses, is_spare, step=self._step)
         for now_ns, frame in timed(frames, origin, self.losses):
             if now_ns is None:
                 now_ns = 0 if last_ns < 0 else last_ns + spacing_ns
@@ -110,8 +118,9 @@ class RecordingAudio:
     Losses: decode_errors, corrupt, excessive, truncated, leaps, overlapping.
     """
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, *, step: Step = no_step) -> None:
         self.name = shown(location)
+        self._step = step
         self.losses: Counter[str] = Counter()
         self._location = location
 
@@ -138,7 +147,8 @@ class RecordingAudio:
 
     def _chunks(self) -> Iterator[AudioChunk]:
         stamper = StatedStamper(self.losses)
-        frames = timed(decode(self._container, self._stream, self.losses), origin_s(self._container), self.losses)
+        decoded = decode(self._container, self._stream, self.losses, step=self._step)
+        frames = timed(decoded, origin_s(self._container), self.losses)
         for frame_ns, frame in frames:
             yield from stamper.push(to_mono(frame), frame.sample_rate, frame_ns)
         if not stamper.began:

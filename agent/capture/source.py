@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol, Self, TypeVar, runtime_checkable
+from typing import Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
 from agent.errors import DeadpanError
 
@@ -16,6 +16,14 @@ WAKE_S = 0.1
 """The longest that whoever reads a device may sleep at a time: who sleeps for longer is taken to hang (see
 agent.processes.stillness).
 """
+
+
+Step: TypeAlias = Callable[[], None]
+"""What a source calls when it has come one step further, between two samples, too: some take many."""
+
+
+def no_step() -> None:
+    """Nobody wants to know."""
 
 
 class Problem(StrEnum):

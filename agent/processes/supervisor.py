@@ -270,9 +270,8 @@ class Supervisor:
         excused = ward.absorbed_s or ward.last_words
         if motion == "stopped" or (motion == "asleep" and ward.worker.is_wakeful(live=live) and not excused):
             return STILL_S
-        if excused or child.worked_s(now_s) <= ward.worker.longest_step_s(live=live):
-            return 0.0
-        return round(silent_s, 1)
+        in_circles = not excused and child.worked_s(now_s) > ward.worker.longest_step_s
+        return round(silent_s, 1) if in_circles else 0.0
 
     def _finish_off(self, ward: Ward, now_s: float) -> bool:
         """Kill one that hangs once it has said where, or has had the time to."""

@@ -16,13 +16,16 @@ _ENOUGH = 256  # bytes: three numbers
 
 
 class Toil:
-    """The work of one process's main thread. Where the system does not tell, nobody ever works."""
+    """The work of one process's main thread. Where the system does not tell, nobody ever works.
+
+    What it does before its first step does not count: it may look for its place in a long recording.
+    """
 
     def __init__(self, pid: int, steps: Steps, processes: Path = Path("/proc")) -> None:
         self._schedule = str(processes / str(pid) / "schedstat")
         self._steps = steps
         self._due_s = float("-inf")
-        self._taken = -1
+        self._first = self._taken = steps.taken
         self._began_ns = self._worked_ns = 0
 
     def worked_s(self, now_s: float) -> float:
@@ -37,7 +40,7 @@ class Toil:
             self._worked_ns = self._scheduled_ns()
         except (OSError, ValueError):  # it has just ended, or this is another kind of system
             return
-        if (taken := self._steps.taken) != self._taken:
+        if (taken := self._steps.taken) != self._taken or taken == self._first:
             self._taken, self._began_ns = taken, self._worked_ns
 
     def _scheduled_ns(self) -> int:

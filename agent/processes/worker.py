@@ -113,7 +113,7 @@ def _work(
 ) -> None:
     from agent.processes import working  # here, so that the process's name and pulse exist before its libraries load
 
-    with working.prepare(assignment, bus, outside, models) as work:
+    with working.prepare(assignment, bus, outside, models, heart.step) as work:
         settle()
         heart.beat("ready", {})
         origin_monotonic_ns = orders.wait_for_go()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.capture.feed_line import is_feed
 from agent.capture.pacing import due_ns, paced
-from agent.capture.source import Recorded, Source
+from agent.capture.source import Recorded, Source, Step, no_step
 from agent.clock import SessionClock
 from agent.errors import DeadpanError
 from agent.isolation import Outside
@@ -37,11 +37,16 @@ _SILENT_NS = 3_000_000_000
 
 @contextmanager
 def prepare(
-    assignment: Assignment, bus: Bus, outside: Outside | None = None, models: Models | None = None
+    assignment: Assignment,
+    bus: Bus,
+    outside: Outside | None = None,
+    models: Models | None = None,
+    step: Step = no_step,
 ) -> Iterator[Work]:
     """Load and open what a process needs; the stream `outside` where the process itself has no network.
 
-    `models` may hold what is loaded already. Raises CaptureError or PublishError with what to do about it.
+    `models` may hold what is loaded already. `step` is called for what the work does between two rounds of its loop.
+    Raises CaptureError or PublishError with what to do about it.
     """
     config = assignment.config
     models = models or Models(config.speech)
@@ -53,7 +58,7 @@ def prepare(
             return
         match assignment.name:
             case "camera" | "microphone":
-                source = _source(assignment)
+                source = _source(assignment, step)
                 stack.enter_context(source)
                 if assignment.shown_at is not None:
                     from agent.processes.mirror import Mirror  # with what makes pictures, for those that are shown
@@ -148,7 +153,7 @@ class Capturing:
             )  # it lives while it looks for its place
 
 
-def _source(assignment: Assignment) -> Source[VideoFrame | None] | Source[AudioChunk | None]:
+def _source(assignment: Assignment, step: Step) -> Source[VideoFrame | None] | Source[AudioChunk | None]:
     """The device, feed or recording that a capture process reads."""
     camera = assignment.config.camera
     if assignment.source == "live":
@@ -171,5 +176,5 @@ def _source(assignment: Assignment) -> Source[VideoFrame | None] | Source[AudioC
     from agent.capture.recording import RecordingAudio, RecordingVideo
 
     if assignment.name == "camera":
-        return RecordingVideo(assignment.source, max_rate_hz=camera.rate_hz)
-    return RecordingAudio(assignment.source)
+        return RecordingVideo(assignment.source, max_rate_hz=camera.rate_hz, step=step)
+    return RecordingAudio(assignment.source, step=step)

@@ -10,6 +10,7 @@ import pytest
 
 from agent import session
 from agent.clock import SessionClock
+from agent.capture.source import no_step
 from agent.config import Config, SupervisionConfig
 from agent.engines import choose
 from agent.plug_ins.declaration import PlugInError
@@ -109,7 +110,7 @@ def test_a_setting_changed_alone_changes_what_is_told_or_done(
 
 def _told(config: Config, model: Fusion) -> tuple[object, ...]:
     """What the processes of a session are made of."""
-    camera: Any = working._source(_assigned("camera", config, camera=0))
+    camera: Any = working._source(_assigned("camera", config, camera=0), no_step)
     weights = cast(Models, SimpleNamespace(recognizer=object(), text=object()))
     speech: Any = encoding_stage("speech", weights, config.speech)
     assert isinstance(speech, SpeechStage)

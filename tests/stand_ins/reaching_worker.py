@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from agent.capture.source import Step, no_step
 from agent.isolation import Outside
 from agent.processes import worker, working
 from agent.processes.assignment import Assignment
@@ -26,10 +27,14 @@ _prepare = working.prepare
 
 @contextmanager
 def prepare_and_reach(
-    assignment: Assignment, bus: Bus, outside: Outside | None = None, models: Models | None = None
+    assignment: Assignment,
+    bus: Bus,
+    outside: Outside | None = None,
+    models: Models | None = None,
+    step: Step = no_step,
 ) -> Iterator[Work]:
     """The work itself, after the try."""
-    with _prepare(assignment, bus, outside, models) as work:
+    with _prepare(assignment, bus, outside, models, step) as work:
         try:
             socket.create_connection(("127.0.0.1", int(os.environ[PORT])), timeout=5).close()
             sys.stderr.write("reached\n")

@@ -236,8 +236,8 @@ def test_what_is_at_hand_is_read_some_frames_ahead_and_what_is_only_coming_in_is
 ) -> None:
     decoded = []
 
-    def counted(*arguments: Any) -> Iterator[av.VideoFrame]:
-        for frame in decode(*arguments):
+    def counted(*arguments: Any, **options: Any) -> Iterator[av.VideoFrame]:
+        for frame in decode(*arguments, **options):
             decoded.append(frame)
             yield frame
 
@@ -252,9 +252,17 @@ def test_what_is_at_hand_is_read_some_frames_ahead_and_what_is_only_coming_in_is
     assert counts[0] > 1 == counts[1]
 
 
+def test_a_step_is_taken_for_each_packet_also_for_those_whose_frames_nobody_wants(tmp_path: Path) -> None:
+    film = write_video(tmp_path / "film.mkv", list(range(0, 2000, 20)))
+    steps: list[int] = []
+    with RecordingVideo(film, max_rate_hz=1.0, step=lambda: steps.append(1)) as source:
+        assert 2 <= len(list(source)) <= 3
+    assert len(steps) >= 100
+
+
 def test_what_was_read_before_a_recording_went_is_still_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def cut_off(*arguments: Any) -> Iterator[av.VideoFrame]:
-        yield from itertools.islice(decode(*arguments), 7)
+    def cut_off(*arguments: Any, **options: Any) -> Iterator[av.VideoFrame]:
+        yield from itertools.islice(decode(*arguments, **options), 7)
         raise CaptureError(Problem.VANISHED, "The disk was pulled.")
 
     monkeypatch.setattr("agent.capture.recording.decode", cut_off)
