@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from agent import session
-from agent.clock import SessionClock
 from agent.capture.source import no_step
+from agent.clock import SessionClock
 from agent.config import Config, SupervisionConfig
 from agent.engines import choose
 from agent.plug_ins.declaration import PlugInError
