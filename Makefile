@@ -11,7 +11,7 @@
 # make train  all weights again, from ../shared/data and CLIPS
 # make evaluate  what the models are worth, on what they have not met: writes docs/evaluation.md (CLIPS as for train)
 # make bench  what this machine takes for a session, beside every budget: writes docs/benchmarks.md (about 10 minutes)
-# make soak   40 minutes at real time, 23 overloaded now and then, 3 hours under a virtual clock: writes docs/reliability.md (ARGS=--help)
+# make soak   40 minutes at real time, 19 overloaded now and then, 3 hours under a virtual clock: writes docs/reliability.md (ARGS=--help)
 # make bench-speech  word errors, delays and word times of each speech engine (CLIPS=DIR adds conversation; ARGS=--help)
 PYTHON ?= python3.11
 SECONDS ?= 60

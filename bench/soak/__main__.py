@@ -41,7 +41,7 @@ def main() -> None:
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     options.add_argument("--minutes", type=float, default=40, help="at real time; 0: not at all (default 40)")
-    options.add_argument("--bursts", type=int, default=4, help="of overload, five minutes each; 0: none (default 4)")
+    options.add_argument("--bursts", type=int, default=4, help="of overload, four minutes each; 0: none (default 4)")
     options.add_argument("--hours", type=float, default=3, help="of recording, scored; 0: not at all (default 3)")
     options.add_argument(
         "--within", type=float, default=math.inf, metavar="MIN", help="score no longer than this (default: to the end)"

@@ -27,8 +27,8 @@ class Bursts:
 
     count: int = 4
     calm_s: float = 180.0
-    lasting_s: float = 90.0
-    apart_s: float = 300.0
+    lasting_s: float = 60.0
+    apart_s: float = 240.0
     programs: int = 4 * (os.cpu_count() or 1)
 
     @property
@@ -55,7 +55,7 @@ class Spinning:
     def attend(self, now_s: float) -> None:
         """Start or end them, when it is time."""
         if self._bursts.at(now_s) and not self._running:
-            self._running = [subprocess.Popen([sys.executable, "-c", _SPIN]) for _ in range(self._bursts.programs)]
+            self._running = [_begun() for _ in range(self._bursts.programs)]
         elif self._running and not self._bursts.at(now_s):
             self.close()
 
@@ -65,6 +65,11 @@ class Spinning:
             each.kill()
             each.wait()
         self._running = []
+
+
+def _begun() -> subprocess.Popen[bytes]:
+    """In a session of its own: Linux gives those of one together as much as it gives one of the agent's processes."""
+    return subprocess.Popen([sys.executable, "-c", _SPIN], start_new_session=True)
 
 
 def bursts_part(live: Live, bursts: Bursts) -> list[str]:
