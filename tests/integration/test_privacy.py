@@ -137,7 +137,7 @@ def test_doctor_says_none_either() -> None:
 
 
 def test_nothing_is_written_but_the_sessions_own_folder_and_that_goes(lived: Lived) -> None:
-    private = re.compile(r".*/tmp/deadpan-\w+(/\w+(\.log|\.tally)?)?")
+    private = re.compile(r".*/tmp/deadpan-\w+(/\w+(\.log|\.tally|\.steps)?)?")
     assert lived.during, "its sockets and logs are there while it runs"
     assert {path for path in lived.during if private.fullmatch(path) is None} == set()
     assert lived.after == frozenset()
