@@ -74,13 +74,14 @@ def _begun() -> subprocess.Popen[bytes]:
 
 def bursts_part(live: Live, bursts: Bursts) -> list[str]:
     """What a session with bursts was like: a line for the calm before the first, and one for each."""
+    often = "once" if bursts.count == 1 else f"{bursts.count} times"
     lines = [
-        f"### {bursts.count} times overloaded",
+        f"### Overloaded {often}",
         "",
         f"The same for {bursts.minutes:.0f} minutes, in which {bursts.programs} programs that only compute wanted the"
-        f" machine {bursts.count} times for {bursts.lasting_s:.0f} s, every {bursts.apart_s:.0f} s. The last minute of"
-        " the calm before the first time and after each is compared: own (anonymous) memory, MB, and how late estimates"
-        f" were. Estimates: {len(live.latencies)} ticks, {live.missing_ticks} missing. Processes restarted:"
+        f" machine {often} for {bursts.lasting_s:.0f} s, with {bursts.apart_s - bursts.lasting_s:.0f} s after it. The"
+        " last minute of the calm before the first time and after each is compared: own (anonymous) memory, MB, and how"
+        f" late estimates were. Estimates: {len(live.latencies)} ticks, {live.missing_ticks} missing. Processes restarted:"
         f" {live.restarts}.",
         "",
     ]
@@ -102,7 +103,8 @@ def bursts_part(live: Live, bursts: Bursts) -> list[str]:
         if given_up_s and given_up_s[-1] == levels[-1][0]:
             back = "not yet"
         lines.append(_row(live, f"{number}", names, next_s, (begin_s, end_s), f"level {most}", back))
-    lines += ["", f"From the first to the last: {totals[-1] - totals[0]:+.1f} MB of {totals[0]:.0f}."]
+    if bursts.count > 1:
+        lines += ["", f"From the first to the last: {totals[-1] - totals[0]:+.1f} MB of {totals[0]:.0f}."]
     return lines
 
 
