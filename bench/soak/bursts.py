@@ -81,8 +81,8 @@ def bursts_part(live: Live, bursts: Bursts) -> list[str]:
         f"The same for {bursts.minutes:.0f} minutes, in which {bursts.programs} programs that only compute wanted the"
         f" machine {often} for {bursts.lasting_s:.0f} s, with {bursts.apart_s - bursts.lasting_s:.0f} s after it. The"
         " last minute of the calm before the first time and after each is compared: own (anonymous) memory, MB, and how"
-        f" late estimates were. Estimates: {len(live.latencies)} ticks, {live.missing_ticks} missing. Processes restarted:"
-        f" {live.restarts}.",
+        f" late estimates were. Estimates: {len(live.latencies)} ticks, {live.missing_ticks} missing."
+        f" Processes restarted: {live.restarts}.",
         "",
     ]
     names = sorted(set[str]().union(*(sample.footprints for sample in live.samples)))
