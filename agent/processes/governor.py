@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from statistics import fmean
 
 from deadpan.messages import Pace
 
@@ -19,8 +18,9 @@ _LEAST_RATE_HZ = 5.0
 _BUSY, _BEHIND_S = 0.7, 1.0
 _IDLE, _IN_TIME_S = 0.35, 0.3
 """Half of _BUSY: the level below may cost twice as much, and must not be too much at once."""
-_REPORTS = 3
-"""A level is judged by an encoder's last reports, at least two of them: one may fall on a single long utterance."""
+_REPORTS, _WINDOW_S = 3, 3.0
+"""A level is judged by an encoder's last reports, as many as tell of so long a time. Two at the least, and once there
+are more, three: one may fall on a single long utterance."""
 _DWELL_S = 3.0
 """The least between two changes."""
 _CALM_S, _LONGEST_CALM_S = 10.0, 160.0
@@ -46,13 +46,55 @@ def ladder(step_s: float | None, rate_hz: float | None) -> tuple[Pace, ...]:
     return tuple(Pace(level=n, step_s=step, face_rate_hz=rate) for n, (step, rate) in enumerate(dict.fromkeys(asked)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Report:
+    load: Load
+    span_s: float  # the time it tells of: a pulse waits for the end of a long reading
+
+
+class _Reports:
+    """One encoder's last reports."""
+
+    def __init__(self) -> None:
+        self._last: deque[_Report] = deque()
+        self._told_s: float | None = None
+
+    def add(self, load: Load, now_s: float) -> None:
+        span_s = 0.0 if self._told_s is None else now_s - self._told_s
+        self._told_s = now_s
+        self._last.append(_Report(load, span_s))
+        while len(self._last) > _REPORTS and self._span_s() - self._last[0].span_s >= _WINDOW_S:
+            self._last.popleft()
+
+    def clear(self, now_s: float) -> None:
+        """Judge by nothing that was before this moment."""
+        self._last.clear()
+        self._told_s = now_s
+
+    @property
+    def loads(self) -> list[Load]:
+        return [report.load for report in self._last]
+
+    @property
+    def busy(self) -> float | None:
+        """Which part of the time was work; None until two of them have measured it."""
+        measured = [(report.load.busy, report.span_s) for report in self._last if report.load.busy is not None]
+        span_s = sum(span_s for _, span_s in measured)
+        if len(measured) < 2 or not span_s:
+            return None
+        return sum(busy * span_s for busy, span_s in measured) / span_s
+
+    def _span_s(self) -> float:
+        return sum(report.span_s for report in self._last)
+
+
 class Governor:
     """The present level of one session, and why."""
 
     def __init__(self, levels: tuple[Pace, ...]) -> None:
         self._levels = levels
         self._level = 0
-        self._reports: dict[str, deque[Load]] = {}
+        self._reports: dict[str, _Reports] = {}
         self._changed_s = float("-inf")
         self._fell_s: float | None = None  # while the last change was a fall
         self._calm_since_s: float | None = None
@@ -76,9 +118,9 @@ class Governor:
             less.append(f"looking {pace.face_rate_hz:.3g} times a second")
         return f"{' and '.join(less)}: {self._cause}"
 
-    def note(self, worker: str, load: Load) -> None:
-        """Take an encoder's report."""
-        self._reports.setdefault(worker, deque(maxlen=_REPORTS)).append(load)
+    def note(self, worker: str, load: Load, now_s: float) -> None:
+        """Take an encoder's report: it tells of the time since its last one."""
+        self._reports.setdefault(worker, _Reports()).add(load, now_s)
 
     def forget(self, worker: str) -> None:
         """An encoder has ended: what it last reported says nothing about the next."""
@@ -102,7 +144,8 @@ class Governor:
         else:
             return False
         self._changed_s, self._calm_since_s = now_s, None
-        self._reports.clear()  # they tell of the level that was
+        for reports in self._reports.values():
+            reports.clear(now_s)  # they tell of the level that was
         return True
 
     def _rise(self, cause: str, now_s: float) -> None:
@@ -117,21 +160,17 @@ class Governor:
 
     def _overload(self) -> str:
         """Who cannot keep up, and how far; empty when all can."""
-        for worker, loads in self._reports.items():
+        for worker, reports in self._reports.items():
+            loads = reports.loads
             if len(loads) > 1 and min(load.lag_s for load in loads) > _BEHIND_S:
                 return f"{worker} was {loads[-1].lag_s:.1f} s behind"
-            measured = _measured(loads)
-            if len(measured) > 1 and fmean(measured) > _BUSY:
-                return f"{worker} was at work {fmean(measured):.0%} of the time"
+            if (busy := reports.busy) is not None and busy > _BUSY:
+                return f"{worker} was at work {busy:.0%} of the time"
         return ""
 
     def _is_calm(self) -> bool:
         """Whether every encoder that reports has room to spare."""
-        return bool(self._reports) and all(
-            max(load.lag_s for load in loads) < _IN_TIME_S and fmean(_measured(loads) or [0.0]) < _IDLE
-            for loads in self._reports.values()
+        told = [reports for reports in self._reports.values() if reports.loads]
+        return bool(told) and all(
+            max(load.lag_s for load in reports.loads) < _IN_TIME_S and (reports.busy or 0.0) < _IDLE for reports in told
         )
-
-
-def _measured(loads: deque[Load]) -> list[float]:
-    return [load.busy for load in loads if load.busy is not None]

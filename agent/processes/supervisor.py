@@ -205,12 +205,13 @@ class Supervisor:
                 continue
             if pulse.pid != ward.child.pid or (ward.is_down and pulse.state != "finished"):
                 continue  # the last words of the dead; only that it had finished is still news
-            ward.hear(time.monotonic())
+            now_s = time.monotonic()
+            ward.hear(now_s)
             changed |= ward.take(pulse, began=ward.worker.plug_in or self._origin_monotonic_ns is not None)
-            self._weigh(ward, pulse)
+            self._weigh(ward, pulse, now_s)
         return changed
 
-    def _weigh(self, ward: Ward, pulse: Pulse) -> None:
+    def _weigh(self, ward: Ward, pulse: Pulse, now_s: float) -> None:
         """Let the governor know how an encoder keeps up."""
         name = ward.worker.name
         if not ward.worker.is_paced:
@@ -220,7 +221,7 @@ class Supervisor:
         elif pulse.state == "running":
             skips = any(edge.keep == "newest" for edge in EDGES if edge.reader == name)
             # One that skips what it has no time for is in time even if it is always at work.
-            self._governor.note(name, Load(pulse.lag_ms / 1000, None if skips else pulse.busy))
+            self._governor.note(name, Load(pulse.lag_ms / 1000, None if skips else pulse.busy), now_s)
 
     def _set_pace(self, ward: Ward) -> None:
         """Tell an encoder that runs what is asked of it."""

@@ -21,7 +21,7 @@ def _levels(governor: Governor, loads: Iterable[Load], start_s: int = 0, worker:
     """The level after each of a worker's reports, one a second."""
     levels = []
     for now_s, load in enumerate(loads, start_s):
-        governor.note(worker, load)
+        governor.note(worker, load, now_s)
         governor.judge(now_s)
         levels.append(governor.pace.level)
     return levels
@@ -67,6 +67,30 @@ def test_a_single_long_utterance_changes_nothing() -> None:
     governor = Governor(LEVELS)
     assert set(_levels(governor, [EASY, EASY, Load(1.8, 1.0), EASY, EASY])) == {0}
     assert governor.reason == ""
+
+
+def test_a_report_counts_for_as_long_as_it_tells_of() -> None:
+    """A pulse waits for the end of a reading: long ones that are work, and short ones between them that are not."""
+    governor = Governor(LEVELS)
+    now_s = 0.0
+    for span_s, busy in [(0.25, 0.01)] * 4 + [(1.4, 0.9), (1.6, 1.0), (0.25, 0.07), (0.25, 0.02)] * 2:
+        now_s += span_s
+        governor.note("speech", Load(0.0, busy), now_s)
+        governor.judge(now_s)
+    assert governor.pace.level > 0
+
+
+@given(st.lists(st.tuples(st.floats(0.05, 4), st.floats(0, 0.6)), max_size=40))
+@settings(max_examples=50)
+def test_who_is_never_at_work_for_long_keeps_its_level_however_often_it_reports(
+    reports: list[tuple[float, float]],
+) -> None:
+    governor = Governor(LEVELS)
+    now_s = 0.0
+    for span_s, busy in reports:
+        now_s += span_s
+        governor.note("speech", Load(0.0, busy), now_s)
+        assert not governor.judge(now_s)
 
 
 def test_the_first_report_of_a_run_measures_nothing_and_is_no_second_one() -> None:
@@ -117,11 +141,11 @@ def test_once_a_level_could_be_left_for_good_the_others_are_not_waited_for_as_lo
 
 def test_what_an_encoder_reported_before_it_ended_is_forgotten() -> None:
     governor = Governor(LEVELS)
-    governor.note("speech", BUSY)
-    governor.note("speech", BUSY)
+    governor.note("speech", BUSY, 0)
+    governor.note("speech", BUSY, 1)
     governor.forget("speech")
     governor.forget("prosody")  # it had said nothing yet
-    assert not governor.judge(0)
+    assert not governor.judge(1)
 
 
 def test_silence_is_no_room_to_spare() -> None:
@@ -139,7 +163,7 @@ def test_no_level_is_skipped_and_none_is_left_within_three_seconds(
     now_s, changed_s, level = 0.0, -3.0, 0
     for worker, load, pause_s in reports:
         now_s += pause_s
-        governor.note(worker, load)
+        governor.note(worker, load, now_s)
         changed = governor.judge(now_s)
         assert changed == (governor.pace.level != level)
         assert bool(governor.reason) == (governor.pace.level > 0)

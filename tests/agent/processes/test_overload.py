@@ -91,8 +91,9 @@ def _played(sound: list[AudioChunk], cost: Cost, *, governed: bool = True) -> Se
         lag_s = (clock.now_ns() - chunk.interval.end_ns) / NS_PER_S
         session.lags_s.append(lag_s)
         if clock.now_ns() - told_ns >= NS_PER_S:
-            governor.note("speech", Load(lag_s, worked_ns / (clock.now_ns() - told_ns)))
+            load = Load(lag_s, worked_ns / (clock.now_ns() - told_ns))
             told_ns, worked_ns = clock.now_ns(), 0
+            governor.note("speech", load, told_ns / NS_PER_S)
             if governor.judge(told_ns / NS_PER_S):
                 session.levels.append((governor.pace.level, told_ns // NS_PER_S))
                 stage.keep(governor.pace)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.processes.supervisor import Supervisor
 from agent.processes.wire import Condition
+from agent.topology import WORKERS, WorkerName
 from deadpan.messages import Pace
 from tests.agent.processes.scene import Scene, die, started
 
@@ -27,9 +28,11 @@ def test_encoders_that_cannot_keep_up_are_asked_for_less_and_for_all_again_when_
 def test_a_change_of_pace_is_reported_at_once(scene: Scene, tmp_path: Path) -> None:
     supervisor = started(scene, tmp_path)
     for _ in range(2):
+        told = len(scene.told)
+        scene.now_s += 0.2
         scene.pulse("speech", "running", busy=1.0)
-    supervisor.attend(0)
-    (report,) = scene.told
+        supervisor.attend(0)
+    (report,) = scene.told[told:]
     assert isinstance(report, Condition)
     assert report.pace.level == 1
     assert report.strain == "recognizing every 1 s: speech was at work 100% of the time"
@@ -49,8 +52,9 @@ def test_one_that_is_gone_is_told_nothing(scene: Scene, tmp_path: Path) -> None:
     supervisor = started(scene, tmp_path)
     die(scene, supervisor, "face")
     for _ in range(2):
+        scene.now_s += 0.04  # it is not started again so soon
         scene.pulse("speech", "running", busy=1.0)
-    supervisor.attend(0)
+        supervisor.attend(0)
     assert supervisor.condition.pace.level == 1
     assert scene.child("face").paces == []
     assert len(scene.child("speech").paces) == 1
@@ -61,18 +65,25 @@ def test_a_face_encoder_that_is_always_at_work_is_no_overload_but_one_that_is_la
 ) -> None:
     supervisor = started(scene, tmp_path)
     for lag_ms, level in ((90.0, 0), (1200.0, 1)):
-        for _ in range(3):
-            scene.pulse("face", "running", lag_ms=lag_ms, busy=1.0)
-            supervisor.attend(0)
+        _run(scene, supervisor, 3, "face", lag_ms=lag_ms, busy=1.0)
         assert supervisor.condition.pace.level == level
 
 
-def _run(scene: Scene, supervisor: Supervisor, seconds: int, **speech: float) -> None:
-    """A second after another in which every process reports, speech what it is told to."""
+def _run(
+    scene: Scene,
+    supervisor: Supervisor,
+    seconds: int,
+    worker: WorkerName = "speech",
+    *,
+    lag_ms: float = 12.34,
+    busy: float,
+) -> None:
+    """A second after another in which every process reports, one of them what it is told to."""
     for _ in range(seconds):
-        for name in ("fusion", "face", "prosody", "camera", "microphone"):
-            scene.pulse(name, "running", lag_ms=5.0)
-        scene.pulse("speech", "running", **speech)  # type: ignore[arg-type]  # mypy takes the numbers for the names
+        for other in WORKERS:
+            if other.name != worker:
+                scene.pulse(other.name, "running", lag_ms=5.0)
+        scene.pulse(worker, "running", lag_ms=lag_ms, busy=busy)
         scene.now_s += 1
         supervisor.attend(0)
 
