@@ -20,7 +20,7 @@ import zmq
 
 from agent.config import SupervisionConfig
 from agent.errors import DeadpanError
-from agent.processes.assignment import EXIT_FAILED, Assignment
+from agent.processes.assignment import EXIT_AWAY, EXIT_FAILED, Assignment
 from agent.processes.child import Child
 from agent.processes.ends import SUPERVISED, Inbox, Outbox
 from agent.processes.frame_pool import reserve
@@ -35,6 +35,8 @@ from deadpan.messages import WorkerHealth
 _STACKS_S = 0.5
 """The longest that one that hangs is given to say where."""
 _END_S = 5.0
+_LAST_WORDS_S = 0.25
+"""The longest that is waited for the last pulse of one that has ended."""
 _LENDING = {name for edge in EDGES if edge.lends for name in (edge.writer, edge.reader)}
 
 
@@ -182,8 +184,7 @@ class Supervisor:
 
     def _judge_start(self, ward: Ward, deadline_s: float) -> None:
         """Call a process failed that has died, or taken too long, before it was ready."""
-        if ward.exit_code is not None:
-            self._listen(50)  # its last pulse may hold the reason
+        self._hear_out(ward)
         if ward.health.state != "starting":
             return
         name = ward.worker.name
@@ -210,6 +211,14 @@ class Supervisor:
             changed |= ward.take(pulse, began=ward.worker.plug_in or self._origin_monotonic_ns is not None)
             self._weigh(ward, pulse, now_s)
         return changed
+
+    def _hear_out(self, ward: Ward) -> None:
+        """Take the reason of one that ended because it could not go on: its end may be seen before its last pulse."""
+        deadline_s = time.monotonic() + _LAST_WORDS_S
+        while ward.exit_code in (EXIT_FAILED, EXIT_AWAY) and not ward.last_words:
+            if (left_s := deadline_s - time.monotonic()) <= 0:
+                return  # it died on its way out, and its log has to tell
+            self._listen(round(left_s * 1000) + 1)
 
     def _weigh(self, ward: Ward, pulse: Pulse, now_s: float) -> None:
         """Let the governor know how an encoder keeps up."""
@@ -241,6 +250,7 @@ class Supervisor:
         if ward.doomed_s is not None:
             return self._finish_off(ward, now_s)
         if ward.exit_code is not None:
+            self._hear_out(ward)
             self._fell(ward, ward.last_words or ward.obituary, now_s)
         elif ward.child is not None and (silent_s := self._silence(ward, ward.child, now_s)):
             ward.child.ask_for_stacks()

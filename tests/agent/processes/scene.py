@@ -33,6 +33,8 @@ class Scene:
         self.now_s = 1000.0
         self.children: list[Child] = []
         self.pulses: list[Value] = []
+        self.late: list[Value] = []
+        """Pulses on their way: they arrive once they are waited for."""
         self.told: list[Value] = []
         self.ended: list[str] = []
         """Which children were ordered to stop, in that order."""
@@ -122,7 +124,9 @@ class Inbox:
 
     def receive(self, timeout_ms: int) -> Iterator[Value]:
         waiting, self._scene.pulses[:] = list(self._scene.pulses), []
-        if not waiting:
+        if not waiting and timeout_ms and self._scene.late:
+            waiting, self._scene.late[:] = list(self._scene.late), []
+        elif not waiting:
             self._scene.now_s += timeout_ms / 1000
         yield from waiting
 

@@ -134,6 +134,23 @@ def test_a_recording_that_cannot_be_read_is_not_tried_again(scene: Scene, tmp_pa
     assert state_of(supervisor, "camera") == ("failed", "film.mp4 holds no picture that can be decoded.")
 
 
+@pytest.mark.parametrize(("exit_code", "state"), [(EXIT_FAILED, "failed"), (EXIT_AWAY, "restarting")])
+def test_the_reason_of_one_that_could_not_go_on_is_waited_for_when_its_end_is_seen_first(
+    scene: Scene, tmp_path: Path, exit_code: int, state: str
+) -> None:
+    supervisor = started(scene, tmp_path, source="live" if exit_code == EXIT_AWAY else "film.mp4")
+    scene.pulse("camera", "failed", "It is said here.")
+    scene.late, scene.pulses = scene.pulses, [Pulse("face", "running", 1, 0.0, {})]
+    die(scene, supervisor, "camera", exit_code)
+    assert state_of(supervisor, "camera") == (state, "It is said here.")
+
+
+def test_one_that_has_died_on_its_way_out_is_told_of_with_the_last_it_wrote(scene: Scene, tmp_path: Path) -> None:
+    supervisor = started(scene, tmp_path, source="film.mp4")
+    die(scene, supervisor, "camera", EXIT_FAILED)
+    assert state_of(supervisor, "camera") == ("failed", f"ended with exit code {EXIT_FAILED}:\nthe last it wrote")
+
+
 def test_a_recorder_that_has_given_up_is_left_alone_and_the_session_goes_on(scene: Scene, tmp_path: Path) -> None:
     supervisor = started(scene, tmp_path, workers=(*WORKERS, RECORDER))
     scene.pulse("recorder", "failed", "the recording has ended: No space left on device")
