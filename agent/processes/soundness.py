@@ -56,8 +56,8 @@ def is_sound(value: Value) -> bool:
             return (sender in _SENDERS or _is_modality(sender)) and all(count >= 0 for count in losses.values())
         case Pulse(pid=pid, counters=counters):
             return pid >= 0 and np.isfinite(value.lag_ms) and all(count >= 0 for count in counters.values())
-        case Absorbed(for_s=for_s):
-            return 0 <= for_s < 3600
+        case Absorbed(for_s=for_s, work_s=work_s):
+            return 0 <= for_s < 3600 and work_s >= 0
         case _:
             return True
 

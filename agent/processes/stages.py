@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent.capture.grid import FrameGrid
 from agent.config import SpeechConfig
 from agent.processes.models import Models
-from agent.processes.patience import ANY, EMBEDDED, Announcing
+from agent.processes.patience import ANY, EMBEDDED, Announce, Announcing
 from agent.processes.wire import Bound, Ended, Value
 from agent.topology import WorkerName
 from deadpan.messages import Pace
@@ -197,13 +197,13 @@ def encoding_stage(
     speech: SpeechConfig,
     *,
     rate_hz: float | None = None,
-    announce: Callable[[float], None] | None = None,
+    announce: Announce | None = None,
     sketching: bool = False,
 ) -> Stage:
     """Start the stream of an encoder process. Imports only what that process needs.
 
     `rate_hz` is the rate of the frames to come, needed only where a pace is to be kept; `announce` is told beforehand
-    how many seconds a reading may take, where somebody waits for signs of life. `sketching` adds to the embeddings of
+    what a reading may take, where somebody waits for signs of life. `sketching` adds to the embeddings of
     face and voice what only eyes want.
     """
     match name:

@@ -202,7 +202,7 @@ class Supervisor:
                 continue
             if isinstance(pulse, Absorbed):
                 if pulse.pid == ward.child.pid:
-                    ward.hear(time.monotonic(), pulse.for_s)
+                    ward.hear(time.monotonic(), pulse)
                 continue
             if pulse.pid != ward.child.pid or (ward.is_down and pulse.state != "finished"):
                 continue  # the last words of the dead; only that it had finished is still news
@@ -278,10 +278,10 @@ class Supervisor:
         if ward.health.state != "running":
             return 0.0
         motion, live = child.motion(now_s), ward.assignment.source == "live"
-        excused = ward.absorbed_s or ward.last_words
-        if motion == "stopped" or (motion == "asleep" and ward.worker.is_wakeful(live=live) and not excused):
+        may_sleep = ward.absorbed_s or ward.last_words or not ward.worker.is_wakeful(live=live)
+        if motion == "stopped" or (motion == "asleep" and not may_sleep):
             return STILL_S
-        in_circles = not excused and child.worked_s(now_s) > ward.worker.longest_step_s
+        in_circles = not ward.last_words and child.worked_s(now_s) > ward.longest_step_s
         return round(silent_s, 1) if in_circles else 0.0
 
     def _finish_off(self, ward: Ward, now_s: float) -> bool:

@@ -1,7 +1,7 @@
 """A process's id and its steps in; how long it has been at work on the present one, as its system counts it, out.
 
 To compute is what a slow process does, too. But time that a process is not let run does not count here, so only a step
-of its own can be long: one of a few hundredths of a second on a slow machine, of its every step but the recognizer's.
+of its own can be long: one of a few hundredths of a second on a slow machine, of its every step but a reading.
 """
 
 from __future__ import annotations

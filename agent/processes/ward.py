@@ -11,7 +11,7 @@ import msgspec
 
 from agent.processes.assignment import EXIT_AWAY, Assignment
 from agent.processes.child import Child
-from agent.processes.wire import Pulse
+from agent.processes.wire import Absorbed, Pulse
 from agent.topology import Worker
 from deadpan.messages import WorkerHealth, WorkerState
 
@@ -33,6 +33,8 @@ class Ward:
     heard_s: float = 0.0
     absorbed_s: float = 0.0
     """How much longer than usual it may be silent."""
+    absorbed_work_s: float | None = None
+    """How long it may be at work on what it is absorbed in; None when it is not."""
     retry_s: float | None = None
     """When it is to be started again; None unless it is dead."""
     doomed_s: float | None = None
@@ -73,6 +75,11 @@ class Ward:
         return self.exit_code == EXIT_AWAY
 
     @property
+    def longest_step_s(self) -> float:
+        """The processor time that what it is at can take at the most."""
+        return self.worker.longest_step_s if self.absorbed_work_s is None else self.absorbed_work_s
+
+    @property
     def exit_code(self) -> int | None:
         return None if self.child is None else self.child.exit_code
 
@@ -107,12 +114,13 @@ class Ward:
     def begin(self, child: Child, now_s: float) -> None:
         """A child has been started for it."""
         self.child, self.heard_s, self.absorbed_s, self.last_words = child, now_s, 0.0, ""
-        self.retry_s = self.doomed_s = self.memory_mb = self.ready_mb = None
+        self.retry_s = self.doomed_s = self.memory_mb = self.ready_mb = self.absorbed_work_s = None
         self.health = msgspec.structs.replace(self.health, state="starting", pid=child.pid)
 
-    def hear(self, now_s: float, absorbed_s: float = 0.0) -> None:
+    def hear(self, now_s: float, absorbed: Absorbed | None = None) -> None:
         """It gives a sign of life, or says for how long it will give none."""
-        self.heard_s, self.absorbed_s = now_s, absorbed_s
+        self.heard_s = now_s
+        self.absorbed_s, self.absorbed_work_s = (0.0, None) if absorbed is None else (absorbed.for_s, absorbed.work_s)
         if self.child is not None:
             self.child.heard()
 

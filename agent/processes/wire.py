@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -76,6 +77,8 @@ class Absorbed:
     worker: WorkerName
     pid: int
     for_s: float
+    work_s: float = math.inf
+    """How much processor time of its main thread that takes at the most; infinite where nobody can know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,13 +75,18 @@ def prepare(
                 give_way()
                 yield Keeping(stack.enter_context(recorder_of(assignment)), bus)
             case encoder:
+
+                def announce(for_s: float, work_s: float) -> None:
+                    step()  # of what it does for a chunk, each reading is one
+                    bus.to_supervisor.send(Absorbed(encoder, os.getpid(), for_s, work_s))
+
                 yield Encoding(
                     encoding_stage(
                         encoder,
                         models,
                         config.speech,
                         rate_hz=config.camera.rate_hz,
-                        announce=lambda for_s: bus.to_supervisor.send(Absorbed(encoder, os.getpid(), for_s)),
+                        announce=announce,
                         sketching=True,
                     ),
                     bus,

@@ -35,7 +35,8 @@ PULSE = Pulse("face", "running", 7, 1.0, {"sent": 1})
 HEARTBEAT = replace(SEEN, modality=Modality("heart"), reading=Reading(activation=0.5), words=None)
 SOUND: list[Value] = [
     FRAME, CHUNK, SEEN, replace(SEEN, words=None, reading=None), SAID, HEARTBEAT, Bound(Modality.FACE, -1),
-    Ended("camera"), Ended("voice"), Ended("heart"), PULSE, Absorbed("speech", 7, 20.0), Condition({}),
+    Ended("camera"), Ended("voice"), Ended("heart"), PULSE, Condition({}),
+    Absorbed("speech", 7, 20.0), Absorbed("speech", 7, 20.0, 1.5),
 ]  # fmt: skip
 
 UNSOUND: list[Value] = [
@@ -66,6 +67,7 @@ UNSOUND: list[Value] = [
     replace(PULSE, lag_ms=float("nan")),
     replace(PULSE, counters={"sent": -1}),
     Absorbed("speech", 7, float("inf")),
+    Absorbed("speech", 7, 20.0, float("nan")),
 ]
 
 

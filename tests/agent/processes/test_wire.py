@@ -21,6 +21,7 @@ SCALAR: list[Value] = [
     Pulse("face", "running", 12, 3.5, {"sent": 4}, "because", 0.5),
     Condition({"face": WorkerHealth(state="failed", reason="no model", counters={"sent": 3})}),
     Absorbed("speech", 12, 14.5),
+    Absorbed("speech", 12, 14.5, 1.5),
     Told(b'{"type":"event"}'),
     Condition({}, Pace(level=1, step_s=1.0, face_rate_hz=15.0), "speech was late"),
 ]
