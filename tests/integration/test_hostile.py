@@ -29,8 +29,8 @@ def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @contextmanager
 def attacking(endpoint: str) -> Iterator[dict[str, subprocess.Popen[str]]]:
-    """All kinds of nuisance at once, each a process of its own: the crowds come once the floods are let in, which would
-    else have no connection left to be cut off from.
+    """All kinds of nuisance at once, each a process of its own: they begin once the floods are let in, which
+    might else have no connection to be cut off from.
     """
     with ExitStack() as stack:
 
@@ -44,6 +44,10 @@ def attacking(endpoint: str) -> Iterator[dict[str, subprocess.Popen[str]]]:
         for flood in floods.values():
             assert flood.stdout is not None
             assert flood.stdout.readline() == "let in\n"
+        for flood in floods.values():
+            assert flood.stdin is not None
+            flood.stdin.write("begin\n")
+            flood.stdin.flush()
         yield floods | {kind: begin(kind) for kind in KINDS.keys() - floods.keys()}
 
 

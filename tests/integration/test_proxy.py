@@ -81,6 +81,8 @@ def test_a_proxy_cuts_hostile_subscribers_off_as_an_agent_does(tmp_path: Path, r
         for kind in ("topics", "storm"):
             subprocess.run(
                 [sys.executable, "-m", "tests.stand_ins.nuisance", kind, out],
+                input="begin\n",
+                text=True,
                 capture_output=True,
                 check=True,
                 timeout=PATIENCE_S,

@@ -56,6 +56,13 @@ def greeted(endpoint: str) -> socket.socket:
     return connection
 
 
+def subscribed(endpoint: str) -> socket.socket:
+    """A connection that has subscribed to everything."""
+    connection = greeted(endpoint)
+    connection.sendall(frame(b"\x01deadpan/1/"))
+    return connection
+
+
 def topics(endpoint: str) -> str:
     """A million topics, all different."""
     return _flood(endpoint, lambda n: frame(b"\x01deadpan/1/%014d" % n), 1_000_000)
@@ -110,12 +117,6 @@ def half_open(endpoint: str) -> str:
 
 def crowd(endpoint: str) -> str:
     """Thousands of connections, one after the other, that subscribe and stay, as long as they may."""
-
-    def subscribed(endpoint: str) -> socket.socket:
-        connection = greeted(endpoint)
-        connection.sendall(frame(b"\x01deadpan/1/"))
-        return connection
-
     total = 0
     for _ in _in_time(range(3)):
         crowd = _crowd(endpoint, 900, subscribed)
@@ -127,23 +128,22 @@ def crowd(endpoint: str) -> str:
 
 def deaf(endpoint: str) -> str:
     """Subscribers that never read, and stay until they are ended."""
-    crowd = _crowd(endpoint, 50, greeted)
-    for connection in crowd:
-        connection.sendall(frame(b"\x01deadpan/1/"))
-    sys.stdout.write("deaf\n")
+    crowd = _crowd(endpoint, 50, subscribed)
+    sys.stdout.write(f"{len(crowd)} deaf\n")
     sys.stdout.flush()
     sys.stdin.read()
     sys.exit()  # whoever would read more of us is gone
 
 
 def _flood(endpoint: str, made: Callable[[int], bytes], count: int, at_once: int = 1000) -> str:
-    sent = 0
-    for attempt in _in_time(range(_ATTEMPTS)):
+    sent, begun = 0, False
+    for _ in _in_time(range(_ATTEMPTS)):
         try:
             with greeted(endpoint) as connection:
-                if not attempt:
+                if not begun:
                     sys.stdout.write("let in\n")
                     sys.stdout.flush()
+                    begun = bool(sys.stdin.readline())
                 while sent < count and time.monotonic() < _ENDS_S:
                     step = min(at_once, count - sent)
                     connection.sendall(b"".join(made(n) for n in range(sent, sent + step)))
@@ -194,7 +194,7 @@ def _some(connection: socket.socket) -> bytes:
 
 
 FLOODS = (topics, storm, oversized, long_topics, costly_topics)
-"""They say so when they are let in."""
+"""They say so when they are let in, and wait for a line before they begin: a flood keeps others from being let in."""
 KINDS: dict[str, Callable[[str], str]] = {each.__name__: each for each in (*FLOODS, garbage, half_open, crowd, deaf)}
 
 if __name__ == "__main__":
