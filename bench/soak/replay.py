@@ -52,16 +52,25 @@ def play(hours: float, every_s: float, folder: Path, within_s: float) -> Replay:
             unfinished = estimates.with_suffix(".jsonl.part")
             try:
                 _follow(replay, scoring, unfinished, every_s, began_s + within_s)
-                in_time = scoring.poll() is not None
-                if scoring.returncode:
+                if scoring.poll():
                     raise SystemExit((folder / "replay.log").read_text())
-                numbers = _numbers(estimates if in_time else unfinished)
+                in_time, numbers = scored(estimates, unfinished)
             finally:
                 scoring.terminate()
     replay.wall_s = time.monotonic() - began_s
     replay.hours = hours if in_time else replay.samples[-1].at_s / 3600
     replay.estimates, replay.missing_ticks = len(numbers), numbers[-1] + 1 - len(set(numbers))
     return replay
+
+
+def scored(estimates: Path, unfinished: Path) -> tuple[bool, list[int]]:
+    """Whether all was scored, and the numbers of the estimates: a file that has its name by now is whole, though
+    `deadpan score` may have more to write.
+    """
+    try:
+        return False, _numbers(unfinished)
+    except FileNotFoundError:
+        return True, _numbers(estimates)
 
 
 def _numbers(estimates: Path) -> list[int]:
