@@ -39,7 +39,7 @@ _LEAST_S, _BESIDES_S = 0.5, 0.3  # the latter in seconds of sound: what a readin
 class Announce(Protocol):
     """Told before each reading."""
 
-    def __call__(self, for_s: float, work_s: float) -> None:
+    def __call__(self, for_s: float, work_s: float, /) -> None:
         """It may give no sign of life for so long, and take so much of the processor's time."""
 
 

@@ -31,10 +31,8 @@ class Ward:
     child: Child | None = None
     health: WorkerHealth = field(default_factory=lambda: WorkerHealth(state="starting"))
     heard_s: float = 0.0
-    absorbed_s: float = 0.0
-    """How much longer than usual it may be silent."""
-    absorbed_work_s: float | None = None
-    """How long it may be at work on what it is absorbed in; None when it is not."""
+    absorbed: Absorbed | None = None
+    """What it has said of what it is at, if that takes longer than usual."""
     retry_s: float | None = None
     """When it is to be started again; None unless it is dead."""
     doomed_s: float | None = None
@@ -75,9 +73,14 @@ class Ward:
         return self.exit_code == EXIT_AWAY
 
     @property
+    def absorbed_s(self) -> float:
+        """How much longer than usual it may be silent."""
+        return 0.0 if self.absorbed is None else self.absorbed.for_s
+
+    @property
     def longest_step_s(self) -> float:
         """The processor time that what it is at can take at the most."""
-        return self.worker.longest_step_s if self.absorbed_work_s is None else self.absorbed_work_s
+        return self.worker.longest_step_s if self.absorbed is None else self.absorbed.work_s
 
     @property
     def exit_code(self) -> int | None:
@@ -113,14 +116,13 @@ class Ward:
 
     def begin(self, child: Child, now_s: float) -> None:
         """A child has been started for it."""
-        self.child, self.heard_s, self.absorbed_s, self.last_words = child, now_s, 0.0, ""
-        self.retry_s = self.doomed_s = self.memory_mb = self.ready_mb = self.absorbed_work_s = None
+        self.child, self.heard_s, self.absorbed, self.last_words = child, now_s, None, ""
+        self.retry_s = self.doomed_s = self.memory_mb = self.ready_mb = None
         self.health = msgspec.structs.replace(self.health, state="starting", pid=child.pid)
 
     def hear(self, now_s: float, absorbed: Absorbed | None = None) -> None:
         """It gives a sign of life, or says for how long it will give none."""
-        self.heard_s = now_s
-        self.absorbed_s, self.absorbed_work_s = (0.0, None) if absorbed is None else (absorbed.for_s, absorbed.work_s)
+        self.heard_s, self.absorbed = now_s, absorbed
         if self.child is not None:
             self.child.heard()
 

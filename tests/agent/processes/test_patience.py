@@ -34,7 +34,7 @@ def test_each_reading_is_announced_before_it_begins_and_longer_for_more_sound(
     patience: Patience, announced: list[str]
 ) -> None:
     log: list[str] = []
-    recognizer = Announcing(Engine(log), lambda for_s, work_s: log.append(f"{for_s:g} s"), patience)  # noqa: ARG005 - the other is below
+    recognizer = Announcing(Engine(log), lambda for_s, _: log.append(f"{for_s:g} s"), patience)
     for seconds in (0, 3):
         recognizer.transcribe(np.zeros(16_000 * seconds, np.float32))
     assert log == [announced[0], "read", announced[1], "read"]
@@ -60,7 +60,7 @@ def test_no_reading_that_takes_as_long_as_one_before_it_is_ever_too_long(reading
 
 
 def test_what_is_heard_is_what_the_engine_hears_and_it_keeps_its_name() -> None:
-    recognizer = Announcing(Engine([]), lambda for_s, work_s: None)  # noqa: ARG005 - nobody listens
+    recognizer = Announcing(Engine([]), lambda *_: None)
     guess = (HeardWord("oh", 0.5),)
     assert recognizer.transcribe(np.zeros(5, np.float32), guess) == (*guess, HeardWord("5", 1.0))
     assert recognizer.name == "counting"
@@ -71,10 +71,7 @@ def _bounds_s(patience: Patience, sounds_s: list[float]) -> list[float]:
     bounds_s: list[float] = []
     engine = Engine([])
     recognizer = Announcing(
-        engine,
-        lambda for_s, work_s: bounds_s.append(work_s),  # noqa: ARG005 - the other is above
-        patience,
-        worked_s=lambda: engine.worked_s,
+        engine, lambda _, work_s: bounds_s.append(work_s), patience, worked_s=lambda: engine.worked_s
     )
     for sound_s in sounds_s:
         recognizer.transcribe(np.zeros(round(16_000 * sound_s), np.float32))
